@@ -1,0 +1,61 @@
+# The two that a newcomer needs: make demo, make test. `make help` lists the rest.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+SIZE ?= small
+PORT ?= 8000
+SERVE ?= 1
+RUN := $(VENV)/bin
+MANAGE := $(RUN)/python manage.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-services test-wheel lint format bench messages clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Python 3.11 is needed, got: $$($(PYTHON) --version). Name one: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+demo: $(VENV)/.installed  ## the sample shop with real orders and trained models: SIZE=small|full PORT=8000 SERVE=1|0
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) shop_load --size $(SIZE) --demo-logins
+	@$(MANAGE) shop_train
+	@$(MANAGE) shop_welcome --port $(PORT)
+	@if [ "$(SERVE)" != 0 ]; then exec $(MANAGE) runserver 127.0.0.1:$(PORT) --noreload; fi
+
+test: $(VENV)/.installed  ## unit and integration tests on SQLite, over three settings projects
+	$(RUN)/python -m pytest -q -m "not service and not browser"
+	$(RUN)/python -m pytest -q tests/uuidshop --ds=tests.uuidshop.settings
+	$(RUN)/python -m pytest -q tests/minimal --ds=tests.minimal.settings
+
+test-services: $(VENV)/.installed  ## PostgreSQL, Redis, a Celery worker, a browser
+	$(RUN)/python -m pytest -q -m "service or browser"
+
+test-wheel: $(VENV)/.installed  ## the built wheel in throw-away environments
+	$(RUN)/python tests/wheel/run.py
+
+lint: $(VENV)/.installed  ## every static check
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/lint-imports --no-cache
+	$(RUN)/mypy recommendations shop
+	DJANGO_SETTINGS_MODULE=tests.sample_settings $(MANAGE) makemigrations --check --dry-run
+	DJANGO_SETTINGS_MODULE=tests.sample_settings $(MANAGE) check --fail-level WARNING
+
+format: $(VENV)/.installed  ## what the linters can put right
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+bench: $(VENV)/.installed  ## benchmarks: benchmarks/results/*.json and a table (long)
+	$(RUN)/python -m benchmarks
+
+messages: $(VENV)/.installed  ## collect and compile translations (needs gettext)
+	cd recommendations && ../$(RUN)/django-admin makemessages -l zh_Hans && ../$(RUN)/django-admin compilemessages
+	cd shop && ../$(RUN)/django-admin makemessages -l zh_Hans && ../$(RUN)/django-admin compilemessages
+
+clean:  ## what make made here; the data in var/ stays
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
