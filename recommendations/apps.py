@@ -1,0 +1,13 @@
+"""The Django app: its label carries a prefix because a host may well have an app called ``recommendations``."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RecommendationsConfig(AppConfig):
+    name = "recommendations"
+    label = "concierge_recommendations"
+    verbose_name = _("Recommendations")
+    default_auto_field = "django.db.models.BigAutoField"
