@@ -16,7 +16,9 @@ from django.utils.translation import gettext_lazy as _
 class Category(models.Model):
     """A node of department / category / type; ``path`` is the slugs from the root, for one-query subtrees."""
 
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=160, unique=True)
     path = models.CharField(max_length=400, unique=True, db_index=True)
@@ -35,7 +37,9 @@ class Category(models.Model):
 
 
 class Product(models.Model):
-    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.SET_NULL, related_name="products")
+    category = models.ForeignKey(
+        Category, null=True, blank=True, on_delete=models.SET_NULL, related_name="products"
+    )
     sku = models.CharField(_("stock number"), max_length=32, unique=True)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
@@ -44,11 +48,16 @@ class Product(models.Model):
     size = models.CharField(max_length=40, blank=True)
     price = models.DecimalField(max_digits=10, decimal_places=2, validators=[MinValueValidator(Decimal("0"))])
     stock = models.IntegerField(default=0)
+    sold = models.PositiveIntegerField(
+        default=0, db_index=True, help_text=_("How many orders it stood in, for sorting by best sellers.")
+    )
     is_active = models.BooleanField(default=True, db_index=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(stock__gte=0), name="shop_stock_not_negative")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(stock__gte=0), name="shop_stock_not_negative")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -69,6 +78,9 @@ class Profile(models.Model):
     income = models.CharField(max_length=20, blank=True)
     home_ownership = models.CharField(max_length=30, blank=True)
     household_size = models.CharField(max_length=10, blank=True)
+    household_composition = models.CharField(max_length=30, blank=True)
+    marital_status = models.CharField(max_length=20, blank=True)
+    kids = models.CharField(max_length=10, blank=True)
     street = models.CharField(max_length=120, blank=True)
     postcode = models.CharField(max_length=20, blank=True)
     city = models.CharField(max_length=80, blank=True)
@@ -100,7 +112,9 @@ class Order(models.Model):
     postcode = models.CharField(max_length=20, blank=True)
     city = models.CharField(max_length=80, blank=True)
     country = models.CharField(max_length=2, default="US")
-    coupon = models.ForeignKey("Coupon", null=True, blank=True, on_delete=models.SET_NULL, related_name="orders")
+    coupon = models.ForeignKey(
+        "Coupon", null=True, blank=True, on_delete=models.SET_NULL, related_name="orders"
+    )
     discount = models.DecimalField(max_digits=10, decimal_places=2, default=Decimal("0"))
     total = models.DecimalField(max_digits=12, decimal_places=2, default=Decimal("0"))
     payment_reference = models.CharField(max_length=40, blank=True)
@@ -121,13 +135,21 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """One product of an order; ``product`` is empty where the source's catalogue does not know it."""
+    """One product of an order; ``product`` is empty where the source's catalogue does not know it.
+
+    ``unit_price`` is what a unit was charged at, promotions included; it has eight decimals because petrol
+    is sold by the millilitre, and pages round it to two. ``list_price`` is that day's shelf price, if known.
+    ``discount`` is what coupons took off the whole line.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
-    product = models.ForeignKey(Product, null=True, blank=True, on_delete=models.SET_NULL, related_name="lines")
+    product = models.ForeignKey(
+        Product, null=True, blank=True, on_delete=models.SET_NULL, related_name="lines"
+    )
     name = models.CharField(max_length=200, blank=True, help_text=_("As it was when ordered."))
     quantity = models.IntegerField(default=1)
-    unit_price = models.DecimalField(max_digits=10, decimal_places=2)
+    unit_price = models.DecimalField(max_digits=16, decimal_places=8)
+    list_price = models.DecimalField(max_digits=16, decimal_places=8, null=True, blank=True)
     discount = models.DecimalField(max_digits=10, decimal_places=2, default=Decimal("0"))
 
     def __str__(self) -> str:
@@ -135,7 +157,8 @@ class OrderLine(models.Model):
 
     @property
     def total(self) -> Decimal:
-        return self.unit_price * self.quantity - self.discount
+        """What was paid for the line, in whole cents."""
+        return (self.unit_price * self.quantity - self.discount).quantize(Decimal("0.01"))
 
 
 class Return(models.Model):
