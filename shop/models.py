@@ -74,6 +74,9 @@ class Profile(models.Model):
     """What a grocer knows of a customer; the bands are the source's own (age 35-44, income 50-74K, ...)."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="profile")
+    source_household = models.PositiveIntegerField(
+        null=True, blank=True, unique=True, help_text=_("The household's number in the source data.")
+    )
     age = models.CharField(max_length=20, blank=True)
     income = models.CharField(max_length=20, blank=True)
     home_ownership = models.CharField(max_length=30, blank=True)
