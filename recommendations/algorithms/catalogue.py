@@ -1,8 +1,8 @@
 """What the faces must know of every algorithm, as data: roles, parameters, ranges, defaults and help.
 
-Nothing here loads PyTorch, numpy or Django: the admin's form, the API, the commands and the system checks read
-this module; only a training process imports the class that ``AlgorithmInfo.path`` names. Texts are English and
-marked for translation; a face translates them with its own gettext.
+Nothing here loads PyTorch, numpy or Django: the admin's form, the API, the commands and the system checks
+read this module; only a training process imports the class that ``AlgorithmInfo.path`` names. Texts are
+English and marked for translation; a face translates them with its own gettext.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def gettext_noop(text: str) -> str:
     return text
 
 
-class UnknownAlgorithm(LookupError):
+class UnknownAlgorithm(LookupError):  # noqa: N818 - a public name
     """No algorithm of that name; the message lists the valid ones, the closest first."""
 
 
-class InvalidParameters(ValueError):
+class InvalidParameters(ValueError):  # noqa: N818 - a public name
     """Some parameters are unknown or out of range; ``errors`` maps each one's name to a sentence."""
 
     def __init__(self, algorithm: str, errors: Mapping[str, str]) -> None:
@@ -55,7 +55,7 @@ class Parameter:
     search: tuple[Value, ...] = ()
 
     def convert(self, raw: object) -> Value:
-        """The typed value of ``raw``, which may be text from a form or a command line; ValueError says why not."""
+        """The typed value of ``raw``, also of text from a form or a command line; ValueError says why not."""
         if raw is None or (isinstance(raw, str) and raw.strip().lower() in ("", "auto", "none")):
             if self.optional:
                 return None
@@ -139,7 +139,7 @@ ROLES: dict[str, Role] = {
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmInfo:
-    """One algorithm. ``path`` is the dotted path of its class, ``roles`` the roles it can fill, its usual one first."""
+    """One algorithm. ``path`` names its class, ``roles`` are those it can fill, its usual one first."""
 
     name: str
     title: str

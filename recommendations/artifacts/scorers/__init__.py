@@ -1,0 +1,17 @@
+"""The closed set of scorers: how a fitted model answers, in numpy alone.
+
+An algorithm, once fitted, names one of these and gives it tensors, so that a model answers by the same code
+after ``fit`` and after ``load``, and a web worker never needs what the algorithm was trained with.
+"""
+
+from __future__ import annotations
+
+from .base import Scorer
+from .factors import Factors
+from .item_item import ItemItem
+from .own_history import OwnHistory
+from .static import Static
+
+__all__ = ["SCORERS", "Factors", "ItemItem", "OwnHistory", "Scorer", "Static"]
+
+SCORERS: dict[str, type[Scorer]] = {scorer.name: scorer for scorer in (Factors, ItemItem, OwnHistory, Static)}

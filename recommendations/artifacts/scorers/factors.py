@@ -1,0 +1,131 @@
+"""Vectors of users and items whose products are the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..history import History
+from .base import Array, Float32s, Int64s, Items, Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class FoldIn:
+    """How a history becomes a vector x: minimize over its free part
+
+    ``x' G x + sum_i c_i (t_i - x' y_i)^2``, over the items i of the history with their weights w_i, where
+
+    - ``implicit`` (Hu, Koren and Volinsky 2008, eq. 4): all of x is free, G = Y'Y + regularization I,
+      and c_i, t_i make it the least squares of preference 1 at confidence 1 + alpha w_i;
+    - ``explicit``: the last entry of x is 1 and the last of y_i holds item bias + mean, G = regularization I,
+      c_i = 1 and t_i is the rating.
+    """
+
+    kind: str
+    alpha: float = 1.0
+
+
+class Factors(Scorer):
+    """``item_factors`` float32 (n_items, d) and ``user_factors`` float32 (n_users, d).
+
+    ``gram``: float64 (free, free), the G of ``FoldIn``. ``similar`` compares the first ``latent`` columns by
+    cosine.
+    """
+
+    name = "factors"
+
+    def __init__(
+        self,
+        user_factors: Float32s,
+        item_factors: Float32s,
+        gram: NDArray[np.float64],
+        *,
+        fold_in: FoldIn,
+        weight: str,
+        latent: int,
+        norms: Float32s | None = None,
+    ) -> None:
+        self.user_factors = user_factors
+        self.item_factors = item_factors
+        self.gram = gram
+        self.fold_in = fold_in
+        self.weight = weight
+        self.latent = latent
+        self.norms = np.linalg.norm(item_factors[:, :latent], axis=1) if norms is None else norms
+
+    @property
+    def n_items(self) -> int:
+        return len(self.item_factors)
+
+    def tensors(self) -> dict[str, Array]:
+        return {
+            "user_factors": self.user_factors,
+            "item_factors": self.item_factors,
+            "item_norms": self.norms,
+            "gram": self.gram,
+        }
+
+    def meta(self) -> dict[str, Any]:
+        return {
+            "fold_in": self.fold_in.kind,
+            "alpha": self.fold_in.alpha,
+            "weight": self.weight,
+            "latent": self.latent,
+        }
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Array], meta: Mapping[str, Any]) -> Self:
+        return cls(
+            tensors["user_factors"],
+            tensors["item_factors"],
+            tensors["gram"],
+            fold_in=FoldIn(meta["fold_in"], meta["alpha"]),
+            weight=meta["weight"],
+            latent=meta["latent"],
+            norms=tensors["item_norms"],
+        )
+
+    def score_users(self, users: Int64s, seen: History) -> Float32s:
+        scores: Float32s = self.user_factors[users] @ self.item_factors.T
+        scores[seen.lengths(users) == 0] = -np.inf
+        return scores
+
+    def score_history(self, items: Items, weights: Float32s) -> Float32s:
+        if not len(items):
+            return np.full(self.n_items, -np.inf, dtype=np.float32)
+        scores: Float32s = self.item_factors @ self.vector(items, weights)
+        return scores
+
+    def vector(self, items: Items, weights: Float32s) -> Float32s:
+        """The vector (d,) of a person with this history: one linear solve of the size of ``gram``."""
+        system, columns, confident_targets = self._system(items, weights)
+        solution = np.linalg.solve(system, columns @ confident_targets)
+        fixed = self.item_factors.shape[1] - len(solution)
+        return np.concatenate((solution, np.ones(fixed))).astype(np.float32)
+
+    def score_items(self, items: Int64s) -> Float32s:
+        latent = self.item_factors[:, : self.latent]
+        scores: Float32s = latent[items] @ latent.T
+        lengths = self.norms[items][:, None] * self.norms
+        np.divide(scores, lengths, out=scores, where=lengths > 0)
+        scores[lengths <= 0] = -np.inf
+        return scores
+
+    def contributions(self, items: Items, weights: Float32s, target: int) -> NDArray[np.float64]:
+        system, columns, confident_targets = self._system(items, weights)
+        towards = np.linalg.solve(system, self.item_factors[target].astype(np.float64))
+        shares: NDArray[np.float64] = confident_targets * (towards @ columns)
+        return shares
+
+    def _system(self, items: Items, weights: Float32s) -> tuple[NDArray[np.float64], ...]:
+        """The matrix A, the columns y_i and the c_i t_i of the normal equations A x = sum_i c_i t_i y_i."""
+        columns = self.item_factors[items].T.astype(np.float64)
+        if self.fold_in.kind == "implicit":
+            extra = self.fold_in.alpha * weights.astype(np.float64)
+            return self.gram + (columns * extra) @ columns.T, columns, 1 + extra
+        free = columns[:-1]
+        return self.gram + free @ free.T, free, weights - columns[-1]
