@@ -15,17 +15,23 @@ class Placement(models.Model):
     enabled = models.BooleanField(default=True, help_text=_("A disabled placement shows nothing."))
     title = models.CharField(max_length=120, blank=True)
     strategies = models.JSONField(
-        null=True, blank=True, help_text=_("Names of strategies, tried in order: a list such as [\"personal\", \"trending\"].")
+        null=True,
+        blank=True,
+        help_text=_('Names of strategies, tried in order: a list such as ["personal", "trending"].'),
     )
     limit = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )
     max_per_category = models.PositiveSmallIntegerField(null=True, blank=True)
     mmr = models.FloatField(
-        null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(1)],
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text=_("Maximal marginal relevance: 0 ranks by score alone, towards 1 by difference."),
     )
-    filters = models.JSONField(null=True, blank=True, help_text=_("Filters of the item model: {\"price__lte\": 20}."))
+    filters = models.JSONField(
+        null=True, blank=True, help_text=_('Filters of the item model: {"price__lte": 20}.')
+    )
 
     def __str__(self) -> str:
         return self.slug
@@ -38,7 +44,12 @@ class NeverRecommend(models.Model):
     note = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, db_constraint=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        db_constraint=False,
+        related_name="+",
     )
 
     class Meta:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.db import models
+import logging
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from django.conf import settings as django_settings
+from django.db import models, transaction
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .. import jobs, storage
+from ..conf import settings
+from ..signals import run_finished
+from . import managers
+from .managers import LIVE, ActiveModelManager, CannotActivate, ModelRunManager, User, person
 
-class AlreadyRunning(Exception):
-    """A run of the same algorithm is queued or running; it is in ``run``."""
+TRAIN_JOB: Final = "recommendations.train"
+WAITING_AFTER: Final = timedelta(minutes=10)
 
-    def __init__(self, run: ModelRun) -> None:
-        self.run = run
-        super().__init__(f"{run.algorithm}: run {run.pk} is {run.status}; wait for it or cancel it first")
+logger = logging.getLogger(__name__)
 
 
 class ModelRun(models.Model):
@@ -34,6 +45,8 @@ class ModelRun(models.Model):
     algorithm = models.CharField(max_length=60, db_index=True)
     role = models.CharField(max_length=30, db_index=True)
     parameters = models.JSONField(default=dict, blank=True)
+    # As fitted: "auto" is replaced by what was chosen on the validation part.
+    chosen_parameters = models.JSONField(default=dict, blank=True)
     seed = models.PositiveIntegerField(default=0)
     activate_if_better = models.BooleanField(default=True)
 
@@ -42,17 +55,22 @@ class ModelRun(models.Model):
     stage = models.CharField(max_length=30, blank=True)
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
+    seconds_left = models.PositiveIntegerField(null=True, blank=True)  # of this stage
     heartbeat = models.DateTimeField(null=True, blank=True)
     cancel_requested = models.BooleanField(default=False)
     worker = models.CharField(max_length=120, blank=True)
     device = models.CharField(max_length=80, blank=True)
 
-    data_summary = models.JSONField(default=dict, blank=True)  # users, items, rows, orders, first, last, fingerprint
+    # {users, items, rows, orders, first, last, fingerprint}
+    data_summary = models.JSONField(default=dict, blank=True)
     cleaning = models.JSONField(default=dict, blank=True)  # CleaningReport.as_dict()
     split = models.JSONField(default=dict, blank=True)  # Split.as_dict()
-    metrics = models.JSONField(default=dict, blank=True)  # {"metric": "ndcg@20", "scope", "value", "interval", "users", "all": {...}}
-    baselines = models.JSONField(default=list, blank=True)  # [{"algorithm", "run", "value", "interval", "difference": {...}, "all": {...}}]
-    history = models.JSONField(default=list, blank=True)  # learning curve: [{"epoch", "loss", "validation_ndcg", "seconds"}]
+    # {metric: "ndcg@20", scope, value, interval: [low, high], users, all: {every metric}}
+    metrics = models.JSONField(default=dict, blank=True)
+    # [{algorithm, run, kind: "baseline" | "active", value, interval, difference: {mean, low, high, p}, all}]
+    baselines = models.JSONField(default=list, blank=True)
+    # The learning curve: [{epoch, loss, validation_ndcg, seconds}], where the algorithm tells them.
+    history = models.JSONField(default=list, blank=True)
     timings = models.JSONField(default=dict, blank=True)  # stage -> seconds
     verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True)
     verdict_text = models.TextField(blank=True)
@@ -65,16 +83,30 @@ class ModelRun(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     started_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, db_constraint=False, related_name="+"
+        django_settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        db_constraint=False,
+        related_name="+",
     )
     started_via = models.CharField(max_length=30, blank=True)
     activated_at = models.DateTimeField(null=True, blank=True)
     activated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, db_constraint=False, related_name="+"
+        django_settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        db_constraint=False,
+        related_name="+",
     )
     activated_via = models.CharField(max_length=30, blank=True)
 
+    objects = ModelRunManager()
+
     class Meta:
+        verbose_name = _("model run")
+        verbose_name_plural = _("model runs")
         ordering = ["-pk"]
         permissions = [
             ("activate_modelrun", "Can activate and roll back models"),
@@ -83,6 +115,106 @@ class ModelRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.algorithm} {self.pk}"
+
+    @property
+    def is_live(self) -> bool:
+        """Queued or running."""
+        return self.status in LIVE
+
+    @property
+    def is_stale(self) -> bool:
+        """Running by the table, but its worker has been silent for two minutes."""
+        return self.status == self.Status.RUNNING and (
+            self.heartbeat is None or self.heartbeat < timezone.now() - managers.STALE_AFTER
+        )
+
+    @property
+    def is_waiting_for_worker(self) -> bool:
+        """Queued for ten minutes without a worker taking it."""
+        return self.status == self.Status.QUEUED and self.created_at < timezone.now() - WAITING_AFTER
+
+    @property
+    def is_active(self) -> bool:
+        """Serving for a role now."""
+        return self.active_for.exists()
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From the moment a worker took it to its end, or to now while it runs."""
+        if self.started_at is None:
+            return None
+        return (self.finished_at or timezone.now()) - self.started_at
+
+    def _enqueue(self) -> None:
+        try:
+            jobs.enqueue(TRAIN_JOB, [self.pk], queue=settings.QUEUE["train"])
+        except jobs.Refused as refusal:
+            self.end(self.Status.FAILED, error=str(refusal))
+        except Exception as error:
+            logger.exception("Run %s could not be started", self.pk)
+            self.end(self.Status.FAILED, error=f"The training could not be started: {error}")
+        self.refresh_from_db()
+
+    def claim(self, worker: str, **fields: Any) -> bool:
+        """Take a queued run for ``worker``; False when it was taken, cancelled or deleted before."""
+        now = timezone.now()
+        queued = ModelRun.objects.filter(pk=self.pk, status=self.Status.QUEUED)
+        fields |= {"status": self.Status.RUNNING, "worker": worker, "started_at": now, "heartbeat": now}
+        taken = bool(queued.update(**fields))
+        self.refresh_from_db()
+        return taken
+
+    def end(self, status: str, **fields: Any) -> bool:
+        """Set the final ``status`` and give the lock back, once: False when the run had ended before."""
+        live = ModelRun.objects.filter(pk=self.pk, status__in=LIVE)
+        return self._end(live, status, fields)
+
+    def _end(self, live: models.QuerySet[ModelRun], status: str, fields: dict[str, Any]) -> bool:
+        fields |= {"status": status, "lock": None, "finished_at": timezone.now(), "seconds_left": None}
+        fields["error"] = "" if status == self.Status.FINISHED else _storable(fields.get("error", self.error))
+        if not live.update(**fields):
+            return False
+        self.refresh_from_db()
+        transaction.on_commit(
+            partial(run_finished.send_robust, ModelRun, run=self), using=self._state.db, robust=True
+        )
+        return True
+
+    def cancel(self, user: User = None) -> bool:
+        """Cancel a queued run at once, or ask a running one to stop; False when it had ended before."""
+        by = f"Cancelled by {user}." if person(user) else "Cancelled."
+        queued = ModelRun.objects.filter(pk=self.pk, status=self.Status.QUEUED)
+        if self._end(queued, self.Status.CANCELLED, {"error": by, "cancel_requested": True}):
+            return True
+        running = ModelRun.objects.filter(pk=self.pk, status=self.Status.RUNNING)
+        asked = bool(running.update(cancel_requested=True, error=by))
+        self.refresh_from_db()
+        if self.is_stale:
+            ModelRun.objects.fail_stale()
+            self.refresh_from_db()
+        return asked
+
+    def activate(self, *, role: str | None = None, user: User = None, via: str = "") -> ActiveModel:
+        """Let this run's model answer for ``role``, its own by default; the one before stays to go back to.
+
+        Raises ``CannotActivate`` when the run is not finished or its artifact is gone.
+        """
+        if self.status != self.Status.FINISHED or not self.artifact:
+            raise CannotActivate(f"Run {self.pk} is {self.get_status_display()} and has no stored model")
+        return ActiveModel.objects.switch(role or self.role, self, user=user, via=via)
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL takes no NUL in a text, and an error may quote one."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+@receiver(post_delete, sender=ModelRun)
+def delete_artifact(instance: ModelRun, using: str, **_kwargs: Any) -> None:
+    """The artifact goes when its run is deleted, whoever deletes it."""
+    if instance.artifact:
+        remove = partial(storage.delete, instance.artifact, alias=settings.STORAGE)
+        transaction.on_commit(remove, using=using, robust=True)
 
 
 class ActiveModel(models.Model):
@@ -94,6 +226,12 @@ class ActiveModel(models.Model):
         ModelRun, null=True, blank=True, on_delete=models.SET_NULL, related_name="previously_active_for"
     )
     changed_at = models.DateTimeField(auto_now=True)
+
+    objects = ActiveModelManager()
+
+    class Meta:
+        verbose_name = _("active model")
+        verbose_name_plural = _("active models")
 
     def __str__(self) -> str:
         return f"{self.role}: {self.run}"

@@ -1,0 +1,161 @@
+"""What is done to runs and active models as a whole: start, fail the stale, prune, switch, roll back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db import IntegrityError, models, router, transaction
+from django.utils import timezone
+
+from ..conf import settings
+from ..signals import model_activated
+
+if TYPE_CHECKING:
+    from .runs import ActiveModel, ModelRun
+
+STALE_AFTER: Final = timedelta(seconds=120)
+LIVE: Final = ("queued", "running")
+
+User = AbstractBaseUser | AnonymousUser | None
+
+
+class AlreadyRunning(Exception):
+    """A run of the same algorithm is queued or running; it is in ``run``."""
+
+    def __init__(self, run: ModelRun) -> None:
+        self.run = run
+        super().__init__(f"{run.algorithm}: run {run.pk} is {run.status}; wait for it or cancel it first")
+
+
+class CannotActivate(Exception):
+    """The run has no model to serve with, or there is no earlier model to go back to; the text says which."""
+
+
+class ModelRunManager(models.Manager["ModelRun"]):
+    def start(
+        self,
+        algorithm: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        role: str | None = None,
+        user: User = None,
+        via: str = "admin",
+        activate: bool = True,
+        seed: int = 0,
+        enqueue: bool = True,
+    ) -> ModelRun:
+        """Queue a training and have it started elsewhere once the open transaction commits.
+
+        ``parameters`` were validated by ``catalogue.validate``. ``role`` is one of the algorithm's; the worker
+        takes the usual one without it. With ``activate`` the model serves if the gate lets it pass.
+        ``enqueue=False`` is for a caller that trains in its own process. A broker or process that refuses
+        leaves the run failed with that reason. Raises ``AlreadyRunning`` while a run of the same algorithm is
+        live.
+        """
+        self.fail_stale()
+        using = self._db or router.db_for_write(self.model)
+        try:
+            with transaction.atomic(using=using):
+                run = self.using(using).create(
+                    algorithm=algorithm,
+                    lock=algorithm,
+                    parameters=dict(parameters or {}),
+                    role=role or "",
+                    started_by=person(user),
+                    started_via=via,
+                    activate_if_better=activate,
+                    seed=seed,
+                )
+        except IntegrityError:
+            if live := self.filter(lock=algorithm).first():
+                raise AlreadyRunning(live) from None
+            raise
+        if enqueue:
+            transaction.on_commit(run._enqueue, using=using, robust=True)
+        return run
+
+    def fail_stale(self) -> int:
+        """Mark the running runs failed whose worker has been silent for two minutes; how many there were."""
+        silent = self.filter(status=self.model.Status.RUNNING, heartbeat__lt=timezone.now() - STALE_AFTER)
+        return sum(run.end(self.model.Status.FAILED, error=_died(run)) for run in silent)
+
+    def prune(self, role: str) -> int:
+        """Delete the role's oldest runs and their artifacts beyond ``KEEP_RUNS``; how many were deleted.
+
+        Runs with a stored model and runs without are counted apart, so that a week of failures costs no good
+        model. Live, active and previously active runs stay.
+        """
+        ended = self.filter(role=role).exclude(status__in=LIVE)
+        old: list[ModelRun] = []
+        for runs in (ended.exclude(artifact=""), ended.filter(artifact="")):
+            pks = list(runs.order_by("-pk").values_list("pk", flat=True)[max(1, settings.KEEP_RUNS) :])
+            old += self.filter(pk__in=pks, active_for=None, previously_active_for=None)
+        for run in old:
+            run.delete()
+        return len(old)
+
+
+class ActiveModelManager(models.Manager["ActiveModel"]):
+    def switch(self, role: str, run: ModelRun, *, user: User = None, via: str = "") -> ActiveModel:
+        """Let ``run`` answer for ``role``; a switch to the run that serves already changes nothing."""
+        using = self._db or router.db_for_write(self.model)
+        while True:
+            active = self.filter(role=role).first()
+            if active is not None and active.run_id == run.pk:
+                return active
+            if self._swap(using, role, active, run, user, via):
+                return self.get(role=role)
+
+    def roll_back(self, role: str, *, user: User = None, via: str = "") -> ActiveModel:
+        """Swap the active run with the one before it. Raises ``CannotActivate`` where there is none."""
+        using = self._db or router.db_for_write(self.model)
+        while True:
+            active = self.select_related("previous_run").filter(role=role).first()
+            if active is None or active.previous_run is None:
+                raise CannotActivate(f"There is no earlier model of role {role!r} to go back to")
+            if self._swap(using, role, active, active.previous_run, user, via):
+                return self.get(role=role)
+
+    def _swap(
+        self, using: str, role: str, active: ActiveModel | None, run: ModelRun, user: User, via: str
+    ) -> bool:
+        """One conditional write of one row; False when somebody else has changed it meanwhile."""
+        now = timezone.now()
+        before = active.run_id if active else None
+        with transaction.atomic(using=using):
+            if active is None:
+                created = self.get_or_create(role=role, defaults={"run": run})[1]
+                if not created:
+                    return False
+            else:
+                same = self.filter(pk=active.pk, run=before, previous_run=active.previous_run_id)
+                if not same.update(run=run, previous_run=before, changed_at=now):
+                    return False
+            run.activated_at, run.activated_by, run.activated_via = now, person(user), via
+            run.save(update_fields=["activated_at", "activated_by", "activated_via"])
+            send = partial(
+                model_activated.send_robust,
+                self.model,
+                role=role,
+                run=run,
+                previous_run=active.run if active else None,
+            )
+            transaction.on_commit(send, using=using, robust=True)
+        return True
+
+
+def _died(run: ModelRun) -> str:
+    return (
+        f"No sign of life from {run.worker} since {run.heartbeat:%Y-%m-%d %H:%M:%S} UTC: it was killed, ran "
+        "out of memory or lost its database. Start the training again."
+    )
+
+
+def person(user: User) -> Any:
+    """The user as a foreign key takes it: None for an anonymous one."""
+    return user if user is not None and user.pk is not None else None
