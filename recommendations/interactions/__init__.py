@@ -1,6 +1,18 @@
 """Interactions: rows of a shop's orders and ratings as arrays, with vocabulary, cleaning and splits."""
 
+from recommendations.interactions.builder import Builder, Lines, RawLines
+from recommendations.interactions.cleaning import CleaningReport, CleaningRules, clean
 from recommendations.interactions.dataset import Feature, Interactions
 from recommendations.interactions.vocabulary import Vocabulary
 
-__all__ = ["Feature", "Interactions", "Vocabulary"]
+__all__ = [
+    "Builder",
+    "CleaningReport",
+    "CleaningRules",
+    "Feature",
+    "Interactions",
+    "Lines",
+    "RawLines",
+    "Vocabulary",
+    "clean",
+]
