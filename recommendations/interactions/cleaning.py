@@ -248,7 +248,7 @@ class _Cleaning:
 
 
 def robust_cap(item: NDArray[np.int32], quantity: NDArray[np.float64], quantile: float) -> float:
-    """The ``quantile`` over items of each item's own .99 quantile (a quantity that occurs, not interpolated)."""
+    """The ``quantile`` over items of each item's own .99 quantile: a quantity that occurs."""
     by = np.lexsort((quantity, item))
     starts = run_starts(item[by])
     lengths = np.diff(np.append(starts, len(by)))

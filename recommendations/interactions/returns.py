@@ -17,8 +17,8 @@ _CRUMB = 1e-6
 class Matched:
     """``kept``: float64, what is left of each row's quantity (0 for the returns themselves).
 
-    ``matched`` and ``unmatched``: bool, the return rows that found their purchase (in part at least) and those
-    that found none. ``reduced``: bool, the purchases that lost something.
+    ``matched`` and ``unmatched``: bool, the return rows that found their purchase (in part at least) and
+    those that found none. ``reduced``: bool, the purchases that lost something.
     """
 
     kept: NDArray[np.float64]
