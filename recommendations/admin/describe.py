@@ -1,0 +1,219 @@
+"""A run in words: its state, its key metric, who started it, how long it took.
+
+The JSON columns of a run are read as if a stranger had written them: a missing, misspelt or mistyped entry
+shows as a dash and never takes the page down with it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from recommendations.algorithms import catalogue
+from recommendations.models import ModelRun
+
+DASH = "–"
+Status = ModelRun.Status
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a badge says: ``code`` picks the colour, ``label`` is the word, ``advice`` a sentence."""
+
+    code: str
+    label: str
+    advice: str = ""
+
+
+def state(run: ModelRun) -> State:
+    """The status a person needs: a silent run and one without a worker are told apart from a busy one."""
+    if run.is_stale:
+        return State(
+            "stale",
+            _("no sign of life"),
+            _(
+                "The training process has gone silent; the next look at the list marks the run failed. "
+                "Then start it again."
+            ),
+        )
+    if run.is_waiting_for_worker:
+        return State(
+            "waiting",
+            _("waiting for a worker"),
+            _(
+                "No worker has taken this run. Does one listen to the training queue? "
+                "The command recommendations_status says more."
+            ),
+        )
+    if run.status == Status.RUNNING and run.cancel_requested:
+        return State("waiting", _("being cancelled"), _("The training stops at its next step."))
+    return State(run.status, run.get_status_display())
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """``value`` when it is a JSON object, else an empty one."""
+    return {str(key): entry for key, entry in value.items()} if isinstance(value, Mapping) else {}
+
+
+def rows(value: object) -> list[dict[str, Any]]:
+    """The JSON objects of a list; whatever else stands there is left out."""
+    return (
+        [mapping(entry) for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+    )
+
+
+def number(value: object) -> float | None:
+    """A finite number, or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
+
+
+def interval(value: object) -> tuple[float, float] | None:
+    """The two finite ends of a confidence interval, or None."""
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return None
+    low, high = number(value[0]), number(value[1])
+    return None if low is None or high is None else (low, high)
+
+
+def figure(value: object, digits: int = 4) -> str:
+    """A number with ``digits`` decimals (none for whole numbers), text as it is, a dash for nothing."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, int):
+        return number_format(value, use_l10n=True, force_grouping=True)
+    found = number(value)
+    if found is not None:
+        return number_format(found, decimal_pos=digits, use_l10n=True)
+    return text(value)
+
+
+def plain(value: object) -> str:
+    """Like ``figure``, but with as many decimals as a fraction needs, six figures at most: 10, 0.02, 1.5."""
+    found = number(value)
+    return figure(value) if found is None or isinstance(value, int) else f"{found:.6g}"
+
+
+def text(value: object, limit: int = 500) -> str:
+    """A value of unknown kind on one line, cut at ``limit`` characters."""
+    if value is None or value == "":
+        return DASH
+    words = str(value)
+    return words if len(words) <= limit else words[:limit] + "…"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds in words: "0.4 s", "42 s", "3 min 5 s", "2 h 10 min"."""
+    if seconds is None or seconds < 0:
+        return DASH
+    if seconds < 10:
+        return _("%(seconds)s s") % {"seconds": number_format(seconds, decimal_pos=1, use_l10n=True)}
+    if seconds < 60:
+        return _("%(seconds)d s") % {"seconds": seconds}
+    if seconds < 3600:
+        return _("%(minutes)d min %(seconds)d s") % {"minutes": seconds // 60, "seconds": seconds % 60}
+    return _("%(hours)d h %(minutes)d min") % {"hours": seconds // 3600, "minutes": seconds % 3600 // 60}
+
+
+def run_seconds(run: ModelRun) -> float | None:
+    """How long the run has taken so far, in seconds; None before a worker has taken it."""
+    return None if run.duration is None else max(0.0, run.duration.total_seconds())
+
+
+def person(run: ModelRun, who: str) -> str:
+    """Who ``started`` or ``activated`` the run; a deleted user is named by the key that is left."""
+    key = getattr(run, f"{who}_by_id")
+    via = getattr(run, f"{who}_via")
+    if key is None:
+        return via or DASH
+    try:
+        user = getattr(run, f"{who}_by")
+    except get_user_model().DoesNotExist:
+        user = None
+    return user.get_username() if user is not None else _("user %(key)s (deleted)") % {"key": key}
+
+
+def algorithm_title(name: str) -> str:
+    """The catalogue's title of an algorithm; its name when the host has taken the algorithm away."""
+    known = catalogue.ALGORITHMS.get(name)
+    return _(known.title) if known else name
+
+
+def role_title(name: str) -> str:
+    """The catalogue's title of a role; its name when unknown."""
+    known = catalogue.ROLES.get(name)
+    return _(known.title) if known else name
+
+
+def scope_title(scope: object) -> str:
+    """What a score was measured on, in words."""
+    return {
+        "new": _("over items the customer had not bought"),
+        "all": _("over all items, purchases included"),
+    }.get(str(scope), text(scope))
+
+
+def baseline(run: ModelRun) -> dict[str, Any]:
+    """The role's own baseline among what the run was compared with, else the first entry, else {}."""
+    compared = rows(run.baselines)
+    role = catalogue.ROLES.get(run.role)
+    named = [row for row in compared if role and row.get("algorithm") == role.baseline]
+    return (named or compared or [{}])[0]
+
+
+def key_metric(run: ModelRun) -> str:
+    """The figure that the gate reads, against the baseline: "0.0471, popularity 0.0430 (+9.5 %)"."""
+    value = number(mapping(run.metrics).get("value"))
+    if value is None:
+        return DASH
+    against = baseline(run)
+    base = number(against.get("value"))
+    if base is None:
+        return figure(value)
+    words = {"value": figure(value), "baseline": text(against.get("algorithm"), 60), "base": figure(base)}
+    if not base:
+        return _("%(value)s, %(baseline)s %(base)s") % words
+    change = number_format(100 * (value / base - 1), decimal_pos=1, use_l10n=True)
+    words["change"] = change if change.startswith("-") else f"+{change}"
+    return _("%(value)s, %(baseline)s %(base)s (%(change)s %%)") % words
+
+
+def metric_name(run: ModelRun) -> str:
+    """The key metric's name as people write it: "NDCG@20"."""
+    role = catalogue.ROLES.get(run.role)
+    name = mapping(run.metrics).get("metric") or (role.metric if role else "")
+    return text(name, 40).upper()
+
+
+def score_note(run: ModelRun) -> str:
+    """What stands beside a score so that it means something: scope, split, number of test users."""
+    metrics = mapping(run.metrics)
+    parts = [scope_title(metrics.get("scope"))] if metrics.get("scope") else []
+    split_name = mapping(run.split).get("name")
+    if split_name:
+        parts.append(_("%(name)s split") % {"name": text(split_name, 40)})
+    users = number(metrics.get("users"))
+    if users is not None:
+        parts.append(
+            ngettext("%(count)d test customer", "%(count)d test customers", int(users)) % {"count": users}
+        )
+    return ", ".join(parts)
+
+
+def percent(run: ModelRun) -> int | None:
+    """Done so far in per cent; None while the total is unknown."""
+    if not run.total or run.total < 0:
+        return None
+    return max(0, min(100, 100 * run.done // run.total))

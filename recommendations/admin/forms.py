@@ -1,0 +1,114 @@
+"""The form that starts a run, made from the catalogue: the fields of an algorithm are its parameters."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from recommendations.algorithms.catalogue import ROLES, AlgorithmInfo, InvalidParameters, Parameter, validate
+
+PREFIX = "parameter_"  # so that a host's algorithm may call a parameter "seed" or "role"
+MAX_SEED = 2**31 - 1  # what a PositiveIntegerField holds on every database
+
+
+class StartRunForm(forms.Form):
+    """Role, seed and each parameter of ``algorithm`` in its range; ``catalogue.validate`` has the last word.
+
+    Valid data is in ``cleaned_data["parameters"]`` (all of them, typed), ``["role"]``, ``["seed"]`` and
+    ``["activate"]``.
+    """
+
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"), help_text=gettext_lazy("What the model is judged as and serves.")
+    )
+    activate = forms.BooleanField(
+        label=gettext_lazy("Activate when it is good enough"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy(
+            "Serve the model at once when it passes the comparison with the baseline and the active model."
+        ),
+    )
+    seed = forms.IntegerField(
+        label=gettext_lazy("Random seed"),
+        min_value=0,
+        max_value=MAX_SEED,
+        initial=0,
+        help_text=gettext_lazy("The same seed on the same data gives the same model."),
+    )
+
+    def __init__(self, *args: Any, algorithm: AlgorithmInfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.algorithm = algorithm
+        role = cast(forms.ChoiceField, self.fields["role"])
+        role.choices = [(name, _(ROLES[name].title)) for name in algorithm.roles]
+        role.initial = algorithm.roles[0]
+        for parameter in algorithm.parameters:
+            self.fields[PREFIX + parameter.name] = _field(parameter)
+
+    def parameter_fields(self) -> list[forms.BoundField]:
+        """The algorithm's own fields, for the template."""
+        return [self[PREFIX + parameter.name] for parameter in self.algorithm.parameters]
+
+    def run_fields(self) -> list[forms.BoundField]:
+        """The fields that every run has."""
+        return [self["role"], self["activate"], self["seed"]]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        given = {
+            parameter.name: cleaned[PREFIX + parameter.name]
+            for parameter in self.algorithm.parameters
+            if PREFIX + parameter.name in cleaned
+        }
+        try:
+            cleaned["parameters"] = validate(self.algorithm.name, given)
+        except InvalidParameters as invalid:
+            for name, sentence in invalid.errors.items():
+                self.add_error(PREFIX + name, sentence)
+        return cleaned
+
+
+def initial_from(algorithm: AlgorithmInfo, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Initial values from an earlier run's parameters; what the algorithm does not know is left out."""
+    known = {parameter.name for parameter in algorithm.parameters}
+    return {PREFIX + name: value for name, value in parameters.items() if name in known}
+
+
+def _field(parameter: Parameter) -> forms.Field:
+    """The form field of one parameter, with its range, its default and its help."""
+    common: dict[str, Any] = {
+        "label": capfirst(parameter.name.replace("_", " ")),
+        "help_text": _help(parameter),
+        "initial": parameter.default,
+        "required": not parameter.optional,
+    }
+    if parameter.kind == "bool":
+        return forms.BooleanField(**{**common, "required": False})
+    if parameter.kind == "choice":
+        blank = [("", _("auto"))] if parameter.optional else []
+        return forms.ChoiceField(choices=blank + [(choice, choice) for choice in parameter.choices], **common)
+    low, high = parameter.low, parameter.high
+    if parameter.kind == "int":
+        whole = {
+            "min_value": None if low is None else int(low),
+            "max_value": None if high is None else int(high),
+        }
+        return forms.IntegerField(**whole, **common)
+    return forms.FloatField(min_value=low, max_value=high, **common)
+
+
+def _help(parameter: Parameter) -> str:
+    parts = [_(parameter.help)]
+    if parameter.low is not None and parameter.high is not None:
+        limits = {"low": f"{parameter.low:g}", "high": f"{parameter.high:g}"}
+        parts.append(_("From %(low)s to %(high)s.") % limits)
+    if parameter.optional:
+        parts.append(_("Leave it empty for auto."))
+    default = _("auto") if parameter.default is None else parameter.default
+    parts.append(_("Default: %(default)s.") % {"default": default})
+    return " ".join(parts)
