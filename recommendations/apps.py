@@ -1,4 +1,4 @@
-"""The Django app: its label carries a prefix because a host may well have an app called ``recommendations``."""
+"""The Django app; its label has a prefix because a host may well have an app called ``recommendations``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The app's settings: ``from recommendations.conf import settings``, then ``settings.PLACEMENTS`` and so on.
 
-Each attribute is a key of the host's ``RECOMMENDATIONS`` with its default filled in. Values are read when they
-are first asked for, never at import, and read again when a test overrides them. Nothing here complains about a
-wrong value: that is the work of the system checks, which name the setting and the closest valid value.
+Each attribute is a key of the host's ``RECOMMENDATIONS`` with its default filled in. Values are read when
+they are first asked for, never at import, and read again when a test overrides them. Nothing here complains
+about a wrong value: the system checks do, and name the setting and the closest valid value.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ PLACEMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 class Settings:
-    """One attribute per key of ``RECOMMENDATIONS``; any other name is an ``AttributeError`` listing the keys."""
+    """One attribute per key of ``RECOMMENDATIONS``; any other is an ``AttributeError`` listing them."""
 
     SHOP: Mapping[str, Any]
     ADAPTER: str
