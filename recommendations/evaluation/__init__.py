@@ -1,0 +1,18 @@
+"""Evaluation: how good a model's lists are, by one protocol for all, with the uncertainty beside it."""
+
+from recommendations.evaluation.bootstrap import Difference, bootstrap_interval, paired_difference
+from recommendations.evaluation.protocol import Evaluation, evaluate
+from recommendations.evaluation.ratings import RatingEvaluation, evaluate_ratings
+from recommendations.evaluation.scorecard import ScorecardEntry, scorecard
+
+__all__ = [
+    "Difference",
+    "Evaluation",
+    "RatingEvaluation",
+    "ScorecardEntry",
+    "bootstrap_interval",
+    "evaluate",
+    "evaluate_ratings",
+    "paired_difference",
+    "scorecard",
+]
