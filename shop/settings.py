@@ -25,7 +25,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 
 def _kept_secret_key(path: Path) -> str:
-    """The key in ``path``, made on first use: written aside and linked, so that of two starting processes one wins."""
+    """The key in ``path``, made on first use; it is linked into place, so that one of two processes wins."""
     if not path.exists():
         with NamedTemporaryFile("w", dir=path.parent, prefix=path.name, encoding="ascii") as file:
             file.write(get_random_secret_key())
@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "recommendations.middleware.PersonalPages",
 ]
 
 ROOT_URLCONF = "shop.urls"
@@ -91,7 +92,7 @@ TEMPLATES = [
 
 
 def _database(using: dict[str, Any]) -> dict[str, Any]:
-    """SQLite must not make a checkout wait for a reader, nor let two writers meet half-way through a transaction."""
+    """On SQLite a checkout must not wait for readers, nor fail because two transactions turn to writing."""
     if using["ENGINE"] == "django.db.backends.sqlite3":
         options = using.setdefault("OPTIONS", {})
         options.setdefault("transaction_mode", "IMMEDIATE")
