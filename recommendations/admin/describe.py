@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import Model
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -46,7 +47,7 @@ def state(run: ModelRun) -> State:
     if run.is_waiting_for_worker:
         return State(
             "waiting",
-            _("waiting for a worker"),
+            _("no worker yet"),
             _(
                 "No worker has taken this run. Does one listen to the training queue? "
                 "The command recommendations_status says more."
@@ -134,12 +135,16 @@ def run_seconds(run: ModelRun) -> float | None:
 
 def person(run: ModelRun, who: str) -> str:
     """Who ``started`` or ``activated`` the run; a deleted user is named by the key that is left."""
-    key = getattr(run, f"{who}_by_id")
-    via = getattr(run, f"{who}_via")
+    return user_name(run, f"{who}_by") or getattr(run, f"{who}_via") or DASH
+
+
+def user_name(row: Model, column: str) -> str:
+    """The login name behind a foreign key to a user; empty for none. The user may be long gone."""
+    key = getattr(row, f"{column}_id")
     if key is None:
-        return via or DASH
+        return ""
     try:
-        user = getattr(run, f"{who}_by")
+        user = getattr(row, column)
     except get_user_model().DoesNotExist:
         user = None
     return user.get_username() if user is not None else _("user %(key)s (deleted)") % {"key": key}
@@ -169,25 +174,29 @@ def baseline(run: ModelRun) -> dict[str, Any]:
     """The role's own baseline among what the run was compared with, else the first entry, else {}."""
     compared = rows(run.baselines)
     role = catalogue.ROLES.get(run.role)
-    named = [row for row in compared if role and row.get("algorithm") == role.baseline]
+    named = [row for row in compared if role and row.get("algorithm") == role.baseline and not row.get("run")]
     return (named or compared or [{}])[0]
 
 
 def key_metric(run: ModelRun) -> str:
     """The figure that the gate reads, against the baseline: "0.0471, popularity 0.0430 (+9.5 %)"."""
-    value = number(mapping(run.metrics).get("value"))
-    if value is None:
-        return DASH
-    against = baseline(run)
+    against = baseline_words(run)
+    value = figure(number(mapping(run.metrics).get("value")))
+    return f"{value}, {against}" if against else value
+
+
+def baseline_words(run: ModelRun) -> str:
+    """The baseline's score and the run's distance to it: "popularity 0.0430 (+9.5 %)"; empty without one."""
+    value, against = number(mapping(run.metrics).get("value")), baseline(run)
     base = number(against.get("value"))
-    if base is None:
-        return figure(value)
-    words = {"value": figure(value), "baseline": text(against.get("algorithm"), 60), "base": figure(base)}
+    if value is None or base is None:
+        return ""
+    words = {"baseline": text(against.get("algorithm"), 60), "base": figure(base)}
     if not base:
-        return _("%(value)s, %(baseline)s %(base)s") % words
+        return _("%(baseline)s %(base)s") % words
     change = number_format(100 * (value / base - 1), decimal_pos=1, use_l10n=True)
     words["change"] = change if change.startswith("-") else f"+{change}"
-    return _("%(value)s, %(baseline)s %(base)s (%(change)s %%)") % words
+    return _("%(baseline)s %(base)s (%(change)s %%)") % words
 
 
 def metric_name(run: ModelRun) -> str:
@@ -201,7 +210,7 @@ def score_note(run: ModelRun) -> str:
     """What stands beside a score so that it means something: scope, split, number of test users."""
     metrics = mapping(run.metrics)
     parts = [scope_title(metrics.get("scope"))] if metrics.get("scope") else []
-    split_name = mapping(run.split).get("name")
+    split_name = mapping(run.split).get("split")
     if split_name:
         parts.append(_("%(name)s split") % {"name": text(split_name, 40)})
     users = number(metrics.get("users"))

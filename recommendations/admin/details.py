@@ -153,7 +153,7 @@ def why_not_comparable(runs: Sequence[ModelRun]) -> str:
     measured = [
         (
             str(describe.mapping(run.data_summary).get("fingerprint")),
-            str(describe.mapping(run.split).get("name")),
+            str(describe.mapping(run.split).get("split")),
             str(describe.mapping(run.split).get("cutoff")),
             describe.metric_name(run),
             str(describe.mapping(run.metrics).get("scope")),
@@ -200,10 +200,16 @@ def _lines(
 
 
 def _pairs(value: object) -> list[list[str]]:
-    return [
-        [_label(name), describe.plain(entry)]
-        for name, entry in list(describe.mapping(value).items())[:MAX_ROWS]
-    ]
+    return [[_label(name), describe.plain(entry)] for name, entry in list(_flat(value).items())[:MAX_ROWS]]
+
+
+def _flat(value: object) -> dict[str, Any]:
+    """The entries of inner objects beside the object's own: ``{"train": {"rows": 3}}`` gives "train rows"."""
+    flat: dict[str, Any] = {}
+    for name, entry in describe.mapping(value).items():
+        inner = describe.mapping(entry)
+        flat |= {f"{name} {detail}": figure for detail, figure in inner.items()} if inner else {name: entry}
+    return flat
 
 
 def _timings(value: object) -> list[list[str]]:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import FieldError, ImproperlyConfigured, PermissionDenied, ValidationError
+from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
-from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from recommendations.adapters import get_adapter
+from recommendations.conf import STRATEGIES, settings
 from recommendations.models import ActiveModel, NeverRecommend, Placement
 
-from . import describe
+from . import describe, preview
 from .runs import roll_back
+
+TEMPLATES = "admin/concierge_recommendations/placement"
 
 
 @admin.register(ActiveModel)
@@ -53,25 +65,153 @@ class ActiveModelAdmin(admin.ModelAdmin):
             roll_back(self, request, role)
 
 
+class PlacementForm(forms.ModelForm):
+    """A placement's overrides; strategies and filters are checked, so that a slip never empties a page."""
+
+    strategies = forms.CharField(
+        required=False,
+        max_length=200,
+        label=gettext_lazy("Strategies"),
+        help_text=gettext_lazy("Tried in this order, separated by commas: %(names)s.")
+        % {"names": ", ".join(STRATEGIES)},
+    )
+
+    class Meta:
+        model = Placement
+        fields = ("slug", "enabled", "title", "strategies", "limit", "max_per_category", "mmr", "filters")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["strategies"] = ", ".join(map(str, self.initial.get("strategies") or ()))
+
+    def clean_slug(self) -> str:
+        slug = self.cleaned_data["slug"]
+        if slug not in settings.PLACEMENTS:
+            words = _("There is no placement “%(slug)s”; there are: %(names)s.")
+            raise ValidationError(words % {"slug": slug, "names": ", ".join(settings.PLACEMENTS)})
+        return slug
+
+    def clean_strategies(self) -> list[str] | None:
+        names = [name.strip() for name in self.cleaned_data["strategies"].split(",") if name.strip()]
+        unknown = [name for name in names if name not in STRATEGIES]
+        if unknown:
+            words = _("There is no strategy “%(name)s”; there are: %(names)s.")
+            raise ValidationError(words % {"name": unknown[0], "names": ", ".join(STRATEGIES)})
+        return list(dict.fromkeys(names)) or None
+
+    def clean_filters(self) -> dict[str, Any] | None:
+        filters = self.cleaned_data["filters"]
+        if filters in (None, ""):
+            return None
+        if not isinstance(filters, dict):
+            raise ValidationError(
+                _('It must be an object of lookups and values, such as {"price__lte": 20}.')
+            )
+        try:
+            found = get_adapter().available().filter(**filters)
+            with transaction.atomic(using=found.db):
+                found.exists()
+        except (
+            FieldError,
+            ValueError,
+            TypeError,
+            ValidationError,
+            ImproperlyConfigured,
+            DatabaseError,
+        ) as error:
+            raise ValidationError(_("The items cannot be filtered like this: %s") % error) from error
+        return filters
+
+
 @admin.register(Placement)
 class PlacementAdmin(admin.ModelAdmin):
     """Overrides of placements; a blank field means what the setting says."""
 
+    form = PlacementForm
+    change_list_template = f"{TEMPLATES}/change_list.html"
     list_display = ("slug", "enabled", "title", "strategies", "limit", "max_per_category", "mmr")
     list_filter = ("enabled",)
     search_fields = ("slug", "title")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.preview_view)
+        return [path("preview/", view, name=f"{self.opts.app_label}_placement_preview"), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(
+            request, {"may_preview": preview.is_allowed(request), **(extra_context or {})}
+        )
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        if not preview.is_allowed(request):
+            raise PermissionDenied
+        request.current_app = self.admin_site.name
+        never = NeverRecommend._meta
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("What would this customer see?"),
+            "may_exclude": request.user.has_perm(f"{never.app_label}.add_neverrecommend"),
+            "never_url": reverse(f"{self.admin_site.name}:{never.app_label}_neverrecommend_add"),
+            **preview.context(request),
+        }
+        return TemplateResponse(request, f"{TEMPLATES}/preview.html", context)
+
+
+class NeverRecommendForm(forms.ModelForm):
+    """The item's key, brought into the form that keys have everywhere."""
+
+    class Meta:
+        model = NeverRecommend
+        fields = ("item_key", "note")
+
+    def clean_item_key(self) -> str:
+        raw = self.cleaned_data["item_key"]
+        try:
+            key = get_adapter().item_key(raw)
+        except ImproperlyConfigured as error:
+            raise ValidationError(str(error)) from error
+        if key is None:
+            raise ValidationError(_("No item can have the key “%s”.") % describe.text(raw, 60))
+        return key
 
 
 @admin.register(NeverRecommend)
 class NeverRecommendAdmin(admin.ModelAdmin):
     """Items that no placement may show."""
 
-    list_display = ("item_key", "note", "created_by", "created_at")
+    form = NeverRecommendForm
+    list_display = ("item_key", "item_title", "note", "adder", "created_at")
     list_select_related = ("created_by",)
+    list_per_page = 50
     search_fields = ("item_key", "note")
-    fields = ("item_key", "note")
 
-    def save_model(self, request: HttpRequest, obj: NeverRecommend, form: ModelForm, change: bool) -> None:
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """The list with the titles of its items, read at once."""
+        changelist = super().get_changelist_instance(request)
+        listed = list(changelist.result_list)
+        titles = preview.titles([never.item_key for never in listed])
+        for never in listed:
+            never.title = titles.get(never.item_key)
+        changelist.result_list = listed
+        return changelist
+
+    @admin.display(description=gettext_lazy("item"))
+    def item_title(self, never: NeverRecommend) -> str:
+        return getattr(never, "title", None) or _("not for sale now")
+
+    @admin.display(description=gettext_lazy("added by"))
+    def adder(self, never: NeverRecommend) -> str:
+        return describe.user_name(never, "created_by")
+
+    def save_model(
+        self, request: HttpRequest, obj: NeverRecommend, form: forms.ModelForm, change: bool
+    ) -> None:
         if not change:
             obj.created_by = request.user
         super().save_model(request, obj, form, change)
+        if not preview.titles([obj.item_key]):
+            words = _("Nothing for sale has the key %s now; it is never recommended all the same.")
+            self.message_user(request, words % obj.item_key, messages.WARNING)

@@ -17,8 +17,10 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
@@ -26,7 +28,7 @@ from django.views.decorators.http import require_GET, require_POST
 from recommendations.algorithms import catalogue
 from recommendations.models import ActiveModel, AlreadyRunning, CannotActivate, ModelRun
 
-from . import charts, describe, details
+from . import charts, describe, details, preview
 from .forms import StartRunForm, initial_from
 
 TEMPLATES = "admin/concierge_recommendations/modelrun"
@@ -45,10 +47,8 @@ class ModelRunAdmin(admin.ModelAdmin):
         "status_badge",
         "algorithm_and_role",
         "metric",
-        "device",
-        "duration",
-        "starter",
-        "created_at",
+        "duration_and_device",
+        "started",
     )
     list_filter = ("status", "role", "algorithm", "verdict")
     list_select_related = ("started_by",)
@@ -100,29 +100,26 @@ class ModelRunAdmin(admin.ModelAdmin):
         progress = "" if percent is None else f" {percent} %"
         badge = format_html('<span class="run-state run-{}">{}{}</span>', state.code, state.label, progress)
         serves = ", ".join(describe.role_title(active.role) for active in run.active_for.all())
-        if serves:
-            return format_html('{} <span class="run-note">{}</span>', badge, _("serves: %s") % serves)
-        verdict = run.get_verdict_display()
-        return format_html('{} <span class="run-note">{}</span>', badge, verdict) if verdict else badge
+        return with_note(badge, _("serves: %s") % serves if serves else run.get_verdict_display())
 
     @admin.display(description=gettext_lazy("algorithm, role"), ordering="algorithm")
     def algorithm_and_role(self, run: ModelRun) -> SafeString:
-        return format_html(
-            '{} <span class="run-note">{}</span>', run.algorithm, describe.role_title(run.role)
-        )
+        return with_note(run.algorithm, describe.role_title(run.role))
 
     @admin.display(description=gettext_lazy("metric, baseline"))
-    def metric(self, run: ModelRun) -> str:
-        value = describe.key_metric(run)
-        return value if value == describe.DASH else f"{describe.metric_name(run)} {value}"
+    def metric(self, run: ModelRun) -> SafeString:
+        value = describe.number(describe.mapping(run.metrics).get("value"))
+        name = "" if value is None else describe.metric_name(run)
+        return with_note(f"{name} {describe.figure(value)}", describe.baseline_words(run))
 
     @admin.display(description=gettext_lazy("duration"))
-    def duration(self, run: ModelRun) -> str:
-        return describe.duration(describe.run_seconds(run))
+    def duration_and_device(self, run: ModelRun) -> SafeString:
+        return with_note(describe.duration(describe.run_seconds(run)), run.device)
 
-    @admin.display(description=gettext_lazy("started by"))
-    def starter(self, run: ModelRun) -> str:
-        return describe.person(run, "started")
+    @admin.display(description=gettext_lazy("started"), ordering="created_at")
+    def started(self, run: ModelRun) -> SafeString:
+        when = date_format(localtime(run.created_at), "SHORT_DATETIME_FORMAT")
+        return with_note(when, describe.person(run, "started"))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -132,6 +129,7 @@ class ModelRunAdmin(admin.ModelAdmin):
         context = {
             "serving": serving_now(),
             "may_activate": self.has_activate_permission(request),
+            "may_preview": preview.is_allowed(request),
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
@@ -363,6 +361,11 @@ class ModelRunAdmin(admin.ModelAdmin):
         run.cancel(user=request.user)
         self.log_change(request, run, _("Cancelled."))
         self.message_user(request, _("Run %s is being cancelled.") % run.pk, messages.SUCCESS)
+
+
+def with_note(text: str, note: str) -> SafeString:
+    """A cell of the list with a smaller line under its text."""
+    return format_html('{} <span class="run-note">{}</span>', text, note)
 
 
 def roles_of(run: ModelRun) -> list[str]:
