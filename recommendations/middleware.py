@@ -14,7 +14,7 @@ from .serving import is_personal
 
 
 class PersonalPages:
-    """Sets ``Cache-Control: private`` and ``Vary: Cookie`` on a response whose page held a personal placement.
+    """Sets ``Cache-Control: private`` and ``Vary: Cookie`` on pages that hold a personal placement.
 
     Works under WSGI and ASGI. The body is never touched, so streaming responses pass through as they are.
     """

@@ -1,6 +1,7 @@
 """What every test may rely on."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,3 +15,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
         if not torch.cuda.is_available():
             pytest.skip("no CUDA device here")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_loaded_yet() -> Iterator[None]:
+    """A web process keeps models, availability and counted API calls in memory; a test starts without them."""
+    from django.core.cache import cache
+
+    from recommendations import serving
+    from recommendations.serving import guard
+
+    serving.reset()
+    guard.forget_what_was_logged()
+    cache.clear()
+    yield

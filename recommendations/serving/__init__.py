@@ -1,16 +1,22 @@
-"""One answer: subject, candidates, filter, rank, diversify, explain. Never touches PyTorch, never breaks a page."""
+"""One answer: subject, candidates, filter, rank, diversify, explain. It never loads PyTorch or breaks a page."""
 
 from .answer import Served, aget_recommendations, get_recommendations
 from .marks import is_personal, mark_personal
+from .models import active, reset
 from .placements import PlacementConfig, UnknownPlacement, configure
+from .ranking import MAX_RANKED, rank
 
 __all__ = [
+    "MAX_RANKED",
     "PlacementConfig",
     "Served",
     "UnknownPlacement",
+    "active",
     "aget_recommendations",
     "configure",
     "get_recommendations",
     "is_personal",
     "mark_personal",
+    "rank",
+    "reset",
 ]

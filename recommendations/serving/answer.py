@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any, Final
 
 from asgiref.sync import sync_to_async
-from django.db.models import Model
 from django.http import HttpRequest
 
 from ..adapters import get_adapter
 from ..conf import MAX_LIMIT
 from ..types import Recommendation, Subject
-from . import request_ids
-from .guard import attempt
+from . import diversify, models, reasons, request_ids
+from .guard import attempt, logged
 from .marks import mark_personal
-from .placements import PlacementConfig, configure
+from .placements import configure
+from .strategies import Candidate, Question, candidates
 
-_SUBJECT = "_recommendations_subject"
+_SUBJECT: Final = "_recommendations_subject"
+
+Owed = Mapping[str, list[tuple[str | None, float]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A served list. Iterates over its ``items``; empty is false, and ``reason`` says why it is empty or short."""
+    """A served list. Iterates over its ``items``; an empty one is false.
 
-    request_id: str
+    ``reason`` says why it is empty or shorter than ``limit``. ``run`` is the run of the first item that a
+    model gave, None where no model gave any.
+    """
+
     placement: str
-    title: Any
-    run: int | None
-    items: list[Recommendation] = field(default_factory=list)
+    title: Any = ""
+    limit: int = 0
+    request_id: str = ""
+    run: int | None = None
+    items: Sequence[Recommendation] = ()
     reason: str = ""
     subject: Subject = field(default_factory=Subject)
+    unknown: Sequence[str] = ()
 
     def __iter__(self) -> Iterator[Recommendation]:
         return iter(self.items)
@@ -41,67 +49,165 @@ class Served:
     def __len__(self) -> int:
         return len(self.items)
 
+    @property
+    def complete(self) -> bool:
+        """Whether the list is as long as was asked for."""
+        return len(self.items) >= self.limit
+
 
 def get_recommendations(
     slug: str,
     *,
     request: HttpRequest | None = None,
     subject: Subject | None = None,
-    item: Model | str | None = None,
+    item: Any = None,
     limit: int | None = None,
     explain: bool = False,
 ) -> Served:
     """What placement ``slug`` shows this person now.
 
-    Who asks is ``subject``, else whoever is behind ``request``, else nobody in particular. ``item`` is the item
-    that the page is about: an instance or its key. ``limit`` defaults to the placement's and is capped at 100.
-    Raises ``UnknownPlacement`` for a slug that does not exist and ``ValueError`` for a limit below 1; whatever
-    else goes wrong is logged and gives a shorter or an empty list.
+    Who asks is ``subject``, else whoever is behind ``request``, else nobody in particular. ``item`` is the
+    item that the page is about: an instance or its key. ``limit`` defaults to the placement's and is capped
+    at 100. With ``explain`` each item says why it is there.
+
+    Raises ``UnknownPlacement`` for a slug that does not exist and ``ValueError`` for a limit below 1.
+    Whatever else goes wrong is logged, and the list is shorter or empty. Two SELECTs: the person's last
+    orders (once a request) and the items shown; a third one refills a list of which more than half has gone
+    since a minute ago.
     """
-    config = configure(slug, {})
-    limit = config.limit if limit is None else min(limit, MAX_LIMIT)
-    if limit < 1:
-        raise ValueError(f"limit must be 1 or more, got {limit}.")
-    subject = subject or _subject(request, config)
-    adapter = get_adapter()
-    keys: dict[str, str] = {}
-    for key, _count in Counter(attempt("Reading recent orders", adapter.recent_items, [])).most_common(2 * limit):
-        keys.setdefault(key, "trending")
-    for key in attempt("Reading the newest items", lambda: adapter.newest(2 * limit), []):
-        keys.setdefault(key, "new")
-    excluded = {*subject.basket, _key(item)}
-    wanted = [key for key in keys if key not in excluded][: 2 * limit]
-    found = attempt("Fetching items", lambda: adapter.fetch(wanted, subject), {})
-    shown = [key for key in wanted if key in found][:limit]
-    items = [
-        Recommendation(key=key, rank=rank, score=1 / rank, source=keys[key], algorithm="recent orders", item=found[key])
-        for rank, key in enumerate(shown, 1)
-    ]
-    return Served(
-        request_id=request_ids.make(slug, None, shown, now=time.time()),
-        placement=slug,
-        title=config.title,
-        run=None,
-        items=items,
-        subject=subject,
-    )
+    state = models.current()
+    config = configure(slug, state.pointer.overrides)
+    wanted = config.limit if limit is None else min(limit, MAX_LIMIT)
+    if wanted < 1:
+        raise ValueError(f"limit must be from 1 to {MAX_LIMIT}, got {limit}.")
+    if subject is None:
+        subject = subject_of(request) if config.personal else Subject()
+    served = Served(slug, config.title, wanted, subject=subject)
+    if not config.enabled:
+        return signed(served, "it is switched off in the admin")
+    if config.filter_key and config.filter_key not in state.catalogue.trending:
+        return signed(served, "what its filters let through has not been read yet")
+    if config.filter_key in state.catalogue.failed:
+        return signed(served, "the database refused its filters; see the log")
+    about = attempt("Reading the key of an item", lambda: _key(item), None)
+    # Candidates for the first fetch and one refill; the more to choose from, the more diverse.
+    wide = 4 if config.mmr or config.max_per_category else 2
+    excluded = frozenset(subject.basket) | ({about} if about else set())
+    question = Question(config, subject, about, state, 2 * wide * wanted, excluded)
+    return _served(served, question, wide * wanted, explain)
 
 
 aget_recommendations = sync_to_async(get_recommendations, thread_sensitive=True)
 
 
-def _key(item: Model | str | None) -> str | None:
-    if item is None or item == "":
-        return None
-    return get_adapter().item_key(item) if isinstance(item, Model) else str(item)
-
-
-def _subject(request: HttpRequest | None, config: PlacementConfig) -> Subject:
-    """Who is behind the request, read once a request."""
-    if request is None or not config.personal:
+def subject_of(request: HttpRequest | None) -> Subject:
+    """Who is behind the request, read once a request; the answer to it becomes private."""
+    if request is None:
         return Subject()
     mark_personal(request)
     if not hasattr(request, _SUBJECT):
-        subject = attempt("Reading who is asking", lambda: get_adapter().subject(request), Subject())
-        setattr(request, _SUBJECT, subject)
+        found = attempt("Reading who is asking", lambda: get_adapter().subject(request), Subject())
+        setattr(request, _SUBJECT, found)
     return getattr(request, _SUBJECT)
+
+
+def _served(served: Served, question: Question, size: int, explain: bool) -> Served:
+    """Take ``size`` candidates, drop what is gone, spread them; refill once."""
+    source = candidates(question)
+    pool: list[Candidate] = []
+    found: dict[str, Any] = {}
+    owed: dict[str, list[tuple[str | None, float]]] = {}
+    chosen: list[Candidate] = []
+    for _attempt in range(2):
+        more = list(islice(source, size))
+        if explain:
+            owed |= {candidate.key: reasons.owed_to(candidate, question) for candidate in more}
+        keys = [candidate.key for candidate in more]
+        named = {key for key_owed in keys for key, _share in owed.get(key_owed, ()) if key} - found.keys()
+        found |= fetch([*keys, *named.difference(keys)], question.subject)
+        pool += [candidate for candidate in more if candidate.key in found]
+        chosen = _spread(pool, found, question, served.limit)
+        if len(chosen) >= served.limit or len(more) < size:
+            break
+    return _complete(served, question, chosen, found, owed if explain else None)
+
+
+def fetch(keys: Sequence[str], subject: Subject) -> dict[str, Any]:
+    """The items of ``keys`` that this person may see now; nothing where the database does not answer."""
+    if not keys:
+        return {}
+    return dict(attempt("Fetching items", lambda: get_adapter().fetch(keys, subject), {}))
+
+
+def _spread(
+    pool: Sequence[Candidate], found: Mapping[str, Any], question: Question, limit: int
+) -> list[Candidate]:
+    config = question.config
+    if not config.mmr and not config.max_per_category:
+        return list(pool[:limit])
+    return diversify.spread(
+        pool,
+        limit,
+        mmr=config.mmr,
+        likeness=diversify.likeness(pool, question.state.models) if config.mmr else None,
+        max_per_category=config.max_per_category,
+        category=lambda key: get_adapter().category(found[key]),
+    )
+
+
+def _complete(
+    served: Served,
+    question: Question,
+    chosen: Sequence[Candidate],
+    found: Mapping[str, Any],
+    owed: Owed | None,
+) -> Served:
+    titles = _titles(found, question, owed) if owed is not None else {}
+    items = tuple(
+        Recommendation(
+            key=candidate.key,
+            rank=rank,
+            score=candidate.score,
+            source=candidate.source,
+            algorithm=candidate.algorithm,
+            item=found[candidate.key],
+            reasons=()
+            if owed is None
+            else reasons.in_words(candidate, owed[candidate.key], titles, question),
+        )
+        for rank, candidate in enumerate(chosen, 1)
+    )
+    run = next((candidate.run for candidate in chosen if candidate.run is not None), None)
+    return signed(replace(served, run=run, items=items), "" if len(items) >= served.limit else _why(question))
+
+
+def signed(served: Served, reason: str = "") -> Served:
+    """The list with its request id, and why it is shorter than asked for."""
+    keys = [pick.key for pick in served.items]
+    request_id = request_ids.make(served.placement, served.run, keys, now=time.time())
+    return replace(served, request_id=request_id, reason=reason)
+
+
+def _titles(found: Mapping[str, Any], question: Question, owed: Owed) -> dict[str, str]:
+    """Names of the items that others are owed to, as far as this person may see them now."""
+    adapter = get_adapter()
+    named = {key for shares in owed.values() for key, _share in shares if key in found}
+    presented = {
+        key: logged("Presenting an item", lambda k=key: adapter.serialize(found[k], question.subject), {})
+        for key in named
+    }
+    return {key: str(shown["title"]) for key, shown in presented.items() if shown.get("title")}
+
+
+def _why(question: Question) -> str:
+    """Why a list is empty or short."""
+    tried = ", ".join(question.config.strategies)
+    missing = [name for name in question.config.strategies if name != "new" and question.model(name) is None]
+    text = f"{tried} had no more items that this person may see"
+    return f"{text}; no model is active for {', '.join(missing)}" if missing else text
+
+
+def _key(item: Any) -> str | None:
+    if item is None or item == "":
+        return None
+    return get_adapter().item_key(item)

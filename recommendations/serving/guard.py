@@ -35,11 +35,20 @@ def savepoints() -> Iterator[None]:
 
 
 def attempt(what: str, ask: Callable[[], T], otherwise: T) -> T:
-    """``ask()`` within savepoints; when it raises, the cause is logged and ``otherwise`` is the answer."""
-    try:
+    """``ask()``, which uses the database, within savepoints; when it raises, ``otherwise`` is the answer."""
+
+    def kept_apart() -> T:
         with savepoints():
             return ask()
-    except Exception as error:  # noqa: BLE001 - whatever a host's adapter, database or artifact may raise
+
+    return logged(what, kept_apart, otherwise)
+
+
+def logged(what: str, ask: Callable[[], T], otherwise: T) -> T:
+    """``ask()``; when it raises, the cause is logged and ``otherwise`` is the answer."""
+    try:
+        return ask()
+    except Exception as error:  # noqa: BLE001 - whatever a host's adapter, a database or an artifact may raise
         log_once_a_minute(what, error)
         return otherwise
 

@@ -10,8 +10,8 @@ _MARK = "_recommendations_personal"
 def mark_personal(request: HttpRequest) -> None:
     """Say that the answer to ``request`` is for one person.
 
-    The middleware makes it private at the end; Django's own page cache asks earlier (``cache_page`` sits around
-    the view, inside all middleware), so it is told here not to keep this page.
+    The middleware makes it private at the end; Django's own page cache asks earlier (``cache_page`` sits
+    around the view, inside all middleware), so it is told here not to keep this page.
     """
     setattr(request, _MARK, True)
     request._cache_update_cache = False  # type: ignore[attr-defined]

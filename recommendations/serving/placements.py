@@ -54,7 +54,8 @@ class PlacementConfig:
 
 
 def configure(slug: str, overrides: Mapping[str, Mapping[str, Any]]) -> PlacementConfig:
-    """The placement ``slug`` with its row of ``overrides`` (slug -> fields, blank or None: the setting's) over it.
+    """The placement ``slug`` with its row of ``overrides`` (slug -> fields, blank or None: the setting's)
+    over it.
 
     A value that cannot be used (the checks and the admin refuse it) is logged, and the next lower one counts.
     Raises ``UnknownPlacement``.

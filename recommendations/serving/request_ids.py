@@ -14,7 +14,7 @@ _SALT: Final = "recommendations.request_id"
 
 @dataclass(frozen=True, slots=True)
 class ServedList:
-    """What a request id says: which placement and run, when (UTC epoch seconds), and a digest of the items."""
+    """What a request id says: placement, run, when (UTC epoch seconds), and a digest of the items."""
 
     placement: str
     run: int | None
@@ -32,7 +32,10 @@ def make(placement: str, run: int | None, keys: Iterable[str], *, now: float) ->
 
 
 def read(request_id: str, *, max_age: float | None = None) -> ServedList:
-    """What ``request_id`` says. Raises ``signing.BadSignature`` when it is not ours or older than ``max_age`` seconds."""
+    """What ``request_id`` says.
+
+    Raises ``signing.BadSignature`` when it is not ours or older than ``max_age`` seconds.
+    """
     placement, run, time, items = signing.loads(request_id, salt=_SALT, max_age=max_age)
     return ServedList(placement, run, time, items)
 

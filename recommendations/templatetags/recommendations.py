@@ -1,4 +1,4 @@
-"""``{% recommend %}`` shows a placement, ``{% get_recommendations %}`` only fetches it. Neither breaks a page."""
+"""``{% recommend %}`` shows a placement, ``{% get_recommendations %}`` fetches it. Neither breaks a page."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from django import template
 from django.conf import settings as django_settings
-from django.template.base import Context
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from ..adapters import get_adapter
 from ..conf import MAX_LIMIT
-from ..serving import Served, get_recommendations as ask
+from ..serving import Served
+from ..serving import get_recommendations as ask
 from ..serving.guard import log_once_a_minute
 
 register = template.Library()
@@ -45,7 +46,7 @@ def recommend(context: Context, *args: Any, **kwargs: Any) -> SafeString | str:
 
 @register.simple_tag(takes_context=True, name="get_recommendations")
 def fetch(context: Context, *args: Any, **kwargs: Any) -> Served:
-    """``{% get_recommendations "similar" item=product limit=4 as picks %}``: the served list, nothing rendered."""
+    """``{% get_recommendations "similar" item=product limit=4 as picks %}``: the list, nothing rendered."""
     return _served(context, "get_recommendations", args, kwargs)
 
 
@@ -58,14 +59,14 @@ def _served(context: Context, tag: str, args: Sequence[Any], kwargs: Mapping[str
         if django_settings.DEBUG and isinstance(error, LookupError | ValueError):
             raise
         log_once_a_minute(f"{{% {tag} {slug!r} %}}", error)
-        return Served(request_id="", placement=slug, title="", run=None, reason=str(error))
+        return Served(slug, reason=str(error))
 
 
 def _arguments(tag: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """The keyword arguments for ``get_recommendations``; outside ``DEBUG`` what is wrong is logged and left out."""
+    """What ``get_recommendations`` is given; outside ``DEBUG`` what is wrong is logged and left out."""
     given = dict(kwargs)
     if len(args) != 1:
-        _complain(f"{{% {tag} %}} takes one placement, such as {{% {tag} \"for-you\" %}}; got {len(args)}.")
+        _complain(f'{{% {tag} %}} takes one placement, such as {{% {tag} "for-you" %}}; got {len(args)}.')
     for name in [name for name in given if name not in _ARGUMENTS]:
         del given[name]
         close = get_close_matches(name, _ARGUMENTS, n=1)
@@ -103,7 +104,7 @@ def _rendered(context: Context, served: Served) -> SafeString:
     adapter = get_adapter()
     items = [
         {
-            **adapter.serialize(pick.item, served.subject, request),
+            **adapter.serialize(pick.item, served.subject),
             "key": pick.key,
             "rank": pick.rank,
             "source": pick.source,

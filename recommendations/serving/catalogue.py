@@ -1,0 +1,91 @@
+"""What may be shown now: masks over the models' items, and what to show where no model can say.
+
+Built off the request and swapped whole; a mask may be a minute old, so what is fetched has the last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..adapters import get_adapter
+from ..adapters.paths import as_condition
+from .guard import attempt
+from .loading import LoadedModel, as_bytes
+from .placements import PlacementConfig
+
+Mask = NDArray[np.bool_]
+
+LIST_LENGTH: Final = 1_000
+RECENT_LINES: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """``masks``: (run, filter key) -> which of that model's items are available.
+
+    ``trending`` and ``newest``: filter key -> available item keys, best first. ``passing``: filter key ->
+    all keys that pass, as sorted bytes. ``failed``: filter keys whose filters the database refused.
+    """
+
+    masks: Mapping[tuple[int, str], Mask] = field(default_factory=dict)
+    trending: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    newest: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    passing: Mapping[str, NDArray[np.bytes_]] = field(default_factory=dict)
+    failed: frozenset[str] = frozenset()
+
+    def passes(self, key: str, filter_key: str) -> bool:
+        """Whether the item passes the filters; without filters ``fetch`` decides."""
+        if not filter_key:
+            return True
+        listed, wanted = self.passing.get(filter_key), as_bytes([key])[0]
+        if listed is None or not len(listed):
+            return False
+        return bool(listed[min(np.searchsorted(listed, wanted), len(listed) - 1)] == wanted)
+
+
+def build(models: Iterable[LoadedModel], placements: Iterable[PlacementConfig]) -> Catalogue:
+    """Read what is available. Where the database cannot say, everything passes and ``fetch`` decides."""
+    adapter = get_adapter()
+    runs = {loaded.run_id: loaded for loaded in models}
+    popular = attempt("Reading recent orders", lambda: adapter.recent_items(RECENT_LINES)[:LIST_LENGTH], [])
+    newest = attempt("Reading the newest items", lambda: adapter.newest(LIST_LENGTH), [])
+    wanted: dict[str, Any] = {"": None} | {config.filter_key: config.filters for config in placements}
+    masks, trending, latest, passing, failed = {}, {}, {}, {}, set()
+    for filter_key, filters in wanted.items():
+        keys = attempt(f"Reading available items {filter_key}", lambda f=filters: _available(f), None)
+        if keys is None and filters:
+            failed.add(filter_key)
+        trending[filter_key] = _within(popular, keys)
+        latest[filter_key] = _within(newest, keys)
+        if keys is not None:
+            listed = as_bytes(keys)
+            if filters:
+                passing[filter_key] = np.sort(listed)
+            masks |= {(run, filter_key): _mask(loaded, listed) for run, loaded in runs.items()}
+    return Catalogue(masks, trending, latest, passing, frozenset(failed))
+
+
+def _available(filters: Any) -> list[str]:
+    adapter = get_adapter()
+    if not filters:
+        return adapter.available_keys()
+    rows = adapter.available().filter(as_condition(filters)).values_list("pk", flat=True)
+    return [key for raw in rows if (key := adapter.variants.item_key(raw)) is not None]
+
+
+def _within(keys: Iterable[str], available: list[str] | None) -> list[str]:
+    if available is None:
+        return list(keys)
+    listed = set(available)
+    return [key for key in keys if key in listed]
+
+
+def _mask(loaded: LoadedModel, available: NDArray[np.bytes_]) -> Mask:
+    mask = np.zeros(len(loaded.keys), np.bool_)
+    mask[loaded.positions(available)] = True
+    return mask
