@@ -45,12 +45,13 @@ def f1(hits: Hits, relevant: Counts) -> PerUser:
 
 def hit_rate(hits: Hits) -> PerUser:
     """1 where the list holds any relevant item (trec_eval: success)."""
-    return hits.any(1).astype(np.float64)
+    return np.asarray(hits.any(1), np.float64)
 
 
 def reciprocal_rank(hits: Hits) -> PerUser:
     """1 / place of the first relevant item, 0 without one; its mean is MRR."""
-    return np.asarray(np.where(hits.any(1), 1.0 / (hits.argmax(1) + 1.0), 0.0))
+    first: PerUser = hits.argmax(1) + 1.0
+    return np.where(hits.any(1), 1.0 / first, 0.0)
 
 
 def average_precision(hits: Hits, relevant: Counts) -> PerUser:
