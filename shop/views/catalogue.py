@@ -30,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def category(request: HttpRequest, slug: str) -> HttpResponse:
     here = get_object_or_404(Category.objects.select_related("parent__parent"), slug=slug)
     listing = catalogue.Listing(catalogue.in_category(here), request.GET, name=f"c/{here.pk}")
-    context = {"category": here, "trail": trail(here), "children": here.children.order_by("name")}
+    context = {"category": here, "trail": trail(here), "children": catalogue.subcategories(here)}
     return render(request, "shop/category.html", {**context, "listing": listing})
 
 
