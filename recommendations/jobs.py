@@ -129,7 +129,7 @@ def _send(name: str, args: list[Any], queue: str | None) -> None:
     if not outcome:
         raise Refused(f"The broker did not answer within {BROKER_SECONDS:g} seconds. Is it running?")
     if outcome[0] is not None:
-        reason = str(outcome[0]) or type(outcome[0]).__name__
+        reason = (str(outcome[0]) or type(outcome[0]).__name__).rstrip(".")
         raise Refused(f"The broker refused the task: {reason}. Is it running?") from outcome[0]
 
 
@@ -147,5 +147,5 @@ def _publish(name: str, args: list[Any], queue: str | None) -> None:
     with current_app.connection_for_write(
         connect_timeout=BROKER_SECONDS, transport_options=options
     ) as connection:
-        connection.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
+        connection.ensure_connection(max_retries=1, interval_start=0, timeout=BROKER_SECONDS)
         current_app.send_task(name, args, queue=queue, connection=connection, retry=False, ignore_result=True)

@@ -51,11 +51,11 @@ class ModelRunManager(models.Manager["ModelRun"]):
     ) -> ModelRun:
         """Queue a training and have it started elsewhere once the open transaction commits.
 
-        ``parameters`` were validated by ``catalogue.validate``. ``role`` is one of the algorithm's; the worker
-        takes the usual one without it. With ``activate`` the model serves if the gate lets it pass.
+        ``parameters`` were validated by ``catalogue.validate``. ``role`` is one of the algorithm's; without
+        it the worker takes the usual one. With ``activate`` the model serves if the gate lets it pass.
         ``enqueue=False`` is for a caller that trains in its own process. A broker or process that refuses
-        leaves the run failed with that reason. Raises ``AlreadyRunning`` while a run of the same algorithm is
-        live.
+        leaves the run failed with that reason. Raises ``AlreadyRunning`` while a run of the same algorithm
+        is live.
         """
         self.fail_stale()
         using = self._db or router.db_for_write(self.model)
@@ -110,6 +110,11 @@ class ActiveModelManager(models.Manager["ActiveModel"]):
                 return active
             if self._swap(using, role, active, run, user, via):
                 return self.get(role=role)
+
+    def checksums(self) -> set[str]:
+        """Of the artifacts in use: the active one of each role and the one before it."""
+        pairs = self.values_list("run__checksum", "previous_run__checksum")
+        return {checksum for pair in pairs for checksum in pair if checksum}
 
     def roll_back(self, role: str, *, user: User = None, via: str = "") -> ActiveModel:
         """Swap the active run with the one before it. Raises ``CannotActivate`` where there is none."""

@@ -160,18 +160,27 @@ class ModelRun(models.Model):
         now = timezone.now()
         queued = ModelRun.objects.filter(pk=self.pk, status=self.Status.QUEUED)
         fields |= {"status": self.Status.RUNNING, "worker": worker, "started_at": now, "heartbeat": now}
-        taken = bool(queued.update(**fields))
+        if not queued.update(**fields):
+            return False
         self.refresh_from_db()
-        return taken
+        return True
 
     def end(self, status: str, **fields: Any) -> bool:
-        """Set the final ``status`` and give the lock back, once: False when the run had ended before."""
+        """Set the final ``status`` and give the lock back, once: False when the run had ended before.
+
+        A run that was asked to stop cannot finish any more; that is False too.
+        """
         live = ModelRun.objects.filter(pk=self.pk, status__in=LIVE)
+        if status == self.Status.FINISHED:
+            live = live.filter(cancel_requested=False)
         return self._end(live, status, fields)
 
     def _end(self, live: models.QuerySet[ModelRun], status: str, fields: dict[str, Any]) -> bool:
         fields |= {"status": status, "lock": None, "finished_at": timezone.now(), "seconds_left": None}
-        fields["error"] = "" if status == self.Status.FINISHED else _storable(fields.get("error", self.error))
+        if status == self.Status.FINISHED:
+            fields["error"] = ""
+        elif "error" in fields:
+            fields["error"] = _storable(fields["error"])
         if not live.update(**fields):
             return False
         self.refresh_from_db()
@@ -200,7 +209,8 @@ class ModelRun(models.Model):
         Raises ``CannotActivate`` when the run is not finished or its artifact is gone.
         """
         if self.status != self.Status.FINISHED or not self.artifact:
-            raise CannotActivate(f"Run {self.pk} is {self.get_status_display()} and has no stored model")
+            state = self.get_verdict_display() or self.get_status_display()
+            raise CannotActivate(f"Run {self.pk} has no stored model to serve with: it is {state}")
         return ActiveModel.objects.switch(role or self.role, self, user=user, via=via)
 
 

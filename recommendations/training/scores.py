@@ -1,0 +1,104 @@
+"""Scores: an algorithm fitted on the training part and measured on the test part, remembered on this host."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..conf import settings
+from ..evaluation import Difference, bootstrap_interval, paired_difference
+
+VERSION: Final = 1  # of what a remembered score means; raise it when an algorithm or a metric changes
+KEEP: Final = 60
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The key metric of each test customer, and the means of all metrics.
+
+    ``per_user`` is float64, one value a test customer in the order of their codes, 0 for one without a
+    prediction: two scores of the same split are comparable place by place. ``all`` maps metrics to means over
+    the role's scope; those over the other scope carry its name (``ndcg_all``).
+    """
+
+    algorithm: str
+    parameters: Mapping[str, Any]
+    per_user: NDArray[np.float64]
+    all: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def value(self) -> float:
+        return float(self.per_user.mean()) if len(self.per_user) else 0.0
+
+    @property
+    def n_users(self) -> int:
+        return len(self.per_user)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % bootstrap interval of ``value``."""
+        return bootstrap_interval(self.per_user) if self.n_users else (0.0, 0.0)
+
+    def minus(self, other: Score) -> Difference:
+        """The paired difference to another score of the same split."""
+        return paired_difference(self.per_user, other.per_user)
+
+
+def remembered(identity: Mapping[str, Any], make: Callable[[], Score]) -> Score:
+    """The score of ``identity`` (JSON-able: data, split, algorithm, parameters, seed), made once a host."""
+    text = json.dumps({**identity, "version": VERSION}, sort_keys=True, default=str)
+    path = settings.CACHE_DIR / "scores" / f"{hashlib.sha256(text.encode()).hexdigest()}.npz"
+    found = _read(path)
+    if found is None:
+        found = make()
+        _write(path, found)
+    return found
+
+
+def _read(path: Path) -> Score | None:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            about = json.loads(str(stored["about"]))
+            return Score(per_user=stored["per_user"].astype(np.float64), **about)
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # noqa: BLE001  a damaged file costs one more fit, not the run
+        logger.warning("A remembered score is unreadable and is made again: %s: %s", path, error)
+        return None
+
+
+def _write(path: Path, score: Score) -> None:
+    about = {
+        "algorithm": score.algorithm,
+        "parameters": dict(score.parameters),
+        "all": dict(score.all),
+        "seconds": score.seconds,
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+        with os.fdopen(handle, "wb") as stream:
+            np.savez(stream, per_user=score.per_user, about=np.array(json.dumps(about)))
+        Path(partial).replace(path)
+        _forget(path.parent)
+    except OSError as error:
+        logger.warning("A score could not be remembered: %s", error)
+
+
+def _forget(folder: Path) -> None:
+    paths = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in paths[KEEP:]:
+        path.unlink(missing_ok=True)
