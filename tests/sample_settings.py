@@ -7,8 +7,8 @@ from pathlib import Path
 os.environ.setdefault("SECRET_KEY", "a key for tests alone, no secret at all: 3f0c1f0e7a")
 os.environ.setdefault("DEBUG", "false")
 
-from shop.settings import *  # noqa: E402, F403
-from shop.settings import RECOMMENDATIONS as SHOP_RECOMMENDATIONS  # noqa: E402
+from shop.settings import *  # noqa: F403
+from shop.settings import RECOMMENDATIONS as SHOP_RECOMMENDATIONS
 
 TEST_FOLDER = Path(tempfile.mkdtemp(prefix="concierge-tests-"))
 
@@ -20,6 +20,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+STATIC_ROOT = TEST_FOLDER / "static"
+STATIC_ROOT.mkdir()  # WhiteNoise warns about a missing one, and warnings are errors here
 ALLOWED_HOSTS = ["*"]
 RECOMMENDATIONS = {
     **SHOP_RECOMMENDATIONS,
