@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,3 +12,13 @@ class RecommendationsConfig(AppConfig):
     label = "concierge_recommendations"
     verbose_name = _("Recommendations")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # The checks look at models, which are there only now.
+        from . import checks
+        from .adapters.checks import check_shop
+
+        register(checks.check_settings)
+        register(checks.check_databases)
+        register(checks.check_deployment, deploy=True)
+        register(check_shop)

@@ -7,7 +7,8 @@ about a wrong value: the system checks do, and name the setting and the closest 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,6 +99,13 @@ class Settings:
         self.__dict__.clear()
 
 
+def closest(given: object, choices: Iterable[str]) -> str:
+    """A hint: the choice that was probably meant, or all of them when none is near."""
+    valid = sorted(str(choice) for choice in choices)
+    near = get_close_matches(str(given), valid, 1, 0.5)
+    return f"Closest valid value: {near[0]!r}." if near else f"Valid values: {', '.join(valid) or 'none'}."
+
+
 def host_settings() -> Mapping[str, Any]:
     """``settings.RECOMMENDATIONS`` as the host wrote it; empty where it is missing or no dict."""
     return _mapping(getattr(django_settings, "RECOMMENDATIONS", None))
@@ -110,7 +118,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _placements(value: Any) -> dict[str, Mapping[str, Any]]:
     """The host's fields over ours, slug by slug; a slug set to None takes the placement away."""
     host = _mapping(value)
-    merged = {}
+    merged: dict[str, Mapping[str, Any]] = {}
     for slug in [*PLACEMENTS, *(slug for slug in host if slug not in PLACEMENTS)]:
         if slug in host and host[slug] is None:
             continue

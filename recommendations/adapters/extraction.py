@@ -128,9 +128,9 @@ def _feature_paths(shop: Shop) -> dict[str, tuple[FeatureKind, Sequence[str]]]:
         features["category" if position == 0 else f"category_{position + 1}"] = ("category", (path,))
     if shop.item_brand:
         features["brand"] = ("category", (shop.item_brand,))
-    for name, path in (("price", shop.item_price), ("created", shop.item_created)):
-        if path and is_column(shop.item, path):
-            features[name] = ("number", (path,))
+    for name, column in (("price", shop.item_price), ("created", shop.item_created)):
+        if column and is_column(shop.item, column):
+            features[name] = ("number", (column,))
     return features
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connections
-from django.db.models import Field, IntegerField
+from django.db.models import IntegerField
 
 from .paths import plain_field
 
@@ -39,7 +39,7 @@ def _is_storable(key: str) -> bool:
     return "\x00" not in key and not any("\ud800" <= letter <= "\udfff" for letter in key)
 
 
-def _integer_range(field: Field[Any, Any], alias: str) -> tuple[int | None, int | None]:
+def _integer_range(field: Any, alias: str) -> tuple[int | None, int | None]:
     if not isinstance(field, IntegerField):
         return None, None
     low, high = connections[alias].ops.integer_field_range(field.get_internal_type())

@@ -44,7 +44,8 @@ def raw_columns(queryset: QuerySet[Any], paths: Sequence[str]) -> QuerySet[Any]:
         if connections[queryset.db].vendor == "sqlite" and isinstance(final, DateField):
             expression = Cast(expression, TextField())
         expressions[f"concierge_{position}"] = expression
-    return queryset.annotate(**expressions).values_list("pk", *expressions)
+    rows: QuerySet[Any] = queryset.annotate(**expressions).values_list("pk", *expressions)
+    return rows
 
 
 def keyset_pages(queryset: QuerySet[Any], paths: Sequence[str], *, after: Any, page: int) -> Iterator[Rows]:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import F, Field, JSONField, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, JSONField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.fields.reverse_related import ForeignObjectRel
 
+from recommendations.conf import closest
+
 
 class PathError(ValueError):
-    """A path that a model does not have; ``part`` was not found, ``closest`` was probably meant."""
+    """A path that a model does not have; ``part`` was not found, ``choices`` would have been."""
 
     def __init__(self, model: type[Model], path: str, part: str, choices: Sequence[str]) -> None:
-        self.model, self.path, self.part = model, path, part
-        self.closest = next(iter(get_close_matches(part, choices, 1, 0.5)), None)
-        known = self.closest or ", ".join(sorted(choices)) or "no fields to follow"
-        super().__init__(f"{path!r}: {model._meta.label} has no field {part!r} (closest: {known})")
+        self.model, self.path, self.part, self.choices = model, path, part, choices
+        super().__init__(f"{path!r}: {model._meta.label} has no field {part!r}. {closest(part, choices)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +78,25 @@ def _field(model: type[Model], path: str, name: str) -> Any:
     if name == "pk":
         return model._meta.pk
     try:
-        return model._meta.get_field(name)
+        field = model._meta.get_field(name)
+        if not _is_generic(field):
+            return field
     except FieldDoesNotExist:
-        raise PathError(model, path, name, field_names(model)) from None
+        pass
+    raise PathError(model, path, name, field_names(model))
+
+
+def _is_generic(field: Any) -> bool:
+    """True for a generic foreign key, which no query can read."""
+    return bool(field.is_relation and field.related_model is None)
 
 
 def field_names(model: type[Model]) -> list[str]:
     """What a path may continue with from ``model``."""
-    return [field.name for field in model._meta.get_fields() if field.name]
+    return [field.name for field in model._meta.get_fields() if not _is_generic(field)]
 
 
-def plain_field(field: Any) -> Field[Any, Any]:
+def plain_field(field: Any) -> Any:
     """The field whose values a key holds: a foreign key's or an inherited key's own column followed home."""
     while field.is_relation:
         field = field.field.model._meta.pk if isinstance(field, ForeignObjectRel) else field.target_field
@@ -104,6 +111,8 @@ def as_condition(value: Any) -> Q:
         return Q(**value)
     if isinstance(value, Q):
         return value
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"a dict of lookups, a Q or a list of them is needed, got {value!r}")
     return Q(*[as_condition(part) for part in value])
 
 
@@ -119,8 +128,9 @@ def lookups(condition: Q) -> Iterator[tuple[str, Any]]:
 def matching(model: type[Model], condition: Q) -> QuerySet[Any]:
     """The rows of ``model``'s default manager that meet ``condition``, each once."""
     found = model._default_manager.filter(condition)
-    many = any(_leads_to_many(model, lookup) for lookup, _value in lookups(condition))
-    return found.distinct() if many else found
+    if any(_leads_to_many(model, lookup) for lookup, _value in lookups(condition)):
+        found = model._default_manager.filter(pk__in=found.order_by().values("pk"))
+    return found
 
 
 def _leads_to_many(model: type[Model], lookup: str) -> bool:

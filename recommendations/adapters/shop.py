@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from difflib import get_close_matches
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
+
+from recommendations.conf import closest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +78,7 @@ def find_model(value: Any) -> type[Model]:
         return apps.get_model(value)
     except (LookupError, ValueError, AttributeError, TypeError) as error:
         labels = [model._meta.label for model in apps.get_models()]
-        closest = get_close_matches(str(value), labels, 1, 0.4) or ["app_label.ModelName"]
-        raise ImproperlyConfigured(f"No model {value!r} (closest: {closest[0]}).") from error
+        raise ImproperlyConfigured(f"There is no model {value!r}. {closest(value, labels)}") from error
 
 
 def as_paths(value: Any) -> tuple[str, ...]:

@@ -47,11 +47,15 @@ def order(db: None) -> Callable[..., Order]:
     """``order(user, (product, quantity), ..., hours=0)`` places an order ``hours`` after noon."""
     count = iter(range(1, 10_000))
 
-    def place(user: User | None, *lines: tuple[Product | None, int], hours: float = 0, **fields: Any) -> Order:
+    def place(
+        user: User | None, *lines: tuple[Product | None, int], hours: float = 0, **fields: Any
+    ) -> Order:
         placed_at = NOON + timedelta(hours=hours)
         order = Order.objects.create(number=f"N{next(count)}", user=user, placed_at=placed_at, **fields)
         for product, quantity in lines:
-            OrderLine.objects.create(order=order, product=product, quantity=quantity, unit_price=Decimal("2.50"))
+            OrderLine.objects.create(
+                order=order, product=product, quantity=quantity, unit_price=Decimal("2.50")
+            )
         return order
 
     return place
