@@ -24,11 +24,11 @@ def gettext_noop(text: str) -> str:
     return text
 
 
-class UnknownAlgorithm(LookupError):  # noqa: N818 - a public name
+class UnknownAlgorithm(LookupError):
     """No algorithm of that name; the message lists the valid ones, the closest first."""
 
 
-class InvalidParameters(ValueError):  # noqa: N818 - a public name
+class InvalidParameters(ValueError):
     """Some parameters are unknown or out of range; ``errors`` maps each one's name to a sentence."""
 
     def __init__(self, algorithm: str, errors: Mapping[str, str]) -> None:

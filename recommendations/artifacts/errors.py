@@ -19,5 +19,5 @@ class ArtifactTooNewError(ArtifactError):
     """The artifact was written in a later format than this version reads."""
 
 
-class Unsupported(Exception):  # noqa: N818 - a public name, beside Cancelled
+class Unsupported(Exception):
     """The model's algorithm cannot answer this; the message lists what it can."""

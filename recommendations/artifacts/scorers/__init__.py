@@ -7,11 +7,11 @@ after ``fit`` and after ``load``, and a web worker never needs what the algorith
 from __future__ import annotations
 
 from .base import Scorer
-from .factors import Factors
+from .factors import Factors, FoldIn
 from .item_item import ItemItem
 from .own_history import OwnHistory
 from .static import Static
 
-__all__ = ["SCORERS", "Factors", "ItemItem", "OwnHistory", "Scorer", "Static"]
+__all__ = ["SCORERS", "Factors", "FoldIn", "ItemItem", "OwnHistory", "Scorer", "Static"]
 
 SCORERS: dict[str, type[Scorer]] = {scorer.name: scorer for scorer in (Factors, ItemItem, OwnHistory, Static)}

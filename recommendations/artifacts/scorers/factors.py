@@ -21,8 +21,9 @@ class FoldIn:
 
     - ``implicit`` (Hu, Koren and Volinsky 2008, eq. 4): all of x is free, G = Y'Y + regularization I,
       and c_i, t_i make it the least squares of preference 1 at confidence 1 + alpha w_i;
-    - ``explicit``: the last entry of x is 1 and the last of y_i holds item bias + mean, G = regularization I,
-      c_i = 1 and t_i is the rating.
+    - ``explicit``: the last entry of x is 1 and the last of y_i holds item bias + mean, c_i = 1, t_i is the
+      rating
+      and G = regularization I counts once a rating.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Factors(Scorer):
         self.weight = weight
         self.latent = latent
         self.norms = np.linalg.norm(item_factors[:, :latent], axis=1) if norms is None else norms
+        self._unlearned = np.flatnonzero(self.norms == 0)
 
     @property
     def n_items(self) -> int:
@@ -91,6 +93,7 @@ class Factors(Scorer):
 
     def score_users(self, users: Int64s, seen: History) -> Float32s:
         scores: Float32s = self.user_factors[users] @ self.item_factors.T
+        scores[:, self._unlearned] = -np.inf
         scores[seen.lengths(users) == 0] = -np.inf
         return scores
 
@@ -98,6 +101,7 @@ class Factors(Scorer):
         if not len(items):
             return np.full(self.n_items, -np.inf, dtype=np.float32)
         scores: Float32s = self.item_factors @ self.vector(items, weights)
+        scores[self._unlearned] = -np.inf
         return scores
 
     def vector(self, items: Items, weights: Float32s) -> Float32s:
@@ -128,4 +132,4 @@ class Factors(Scorer):
             extra = self.fold_in.alpha * weights.astype(np.float64)
             return self.gram + (columns * extra) @ columns.T, columns, 1 + extra
         free = columns[:-1]
-        return self.gram + free @ free.T, free, weights - columns[-1]
+        return len(weights) * self.gram + free @ free.T, free, weights - columns[-1]

@@ -1,0 +1,38 @@
+"""Items bought by the same customers (Sarwar, Karypis, Konstan and Riedl 2001)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.artifacts.scorers import ItemItem
+from recommendations.interactions import Interactions
+
+from .base import Algorithm, Fit, Learned
+from .related import best_related
+
+
+class ItemCosine(Algorithm):
+    """sim(i, j) = x_i' x_j / (|x_i| |x_j| + shrinkage), where x_i holds the weights of item i's customers.
+
+    Weights decay with age by ``half_life``. No item is its own neighbour.
+    """
+
+    def learn(self, data: Interactions, fit: Fit) -> Learned:
+        matrix = self.matrix(data)
+        columns = matrix.tocsc()
+        lengths = np.sqrt(matrix.multiply(matrix).sum(axis=0)).A1.astype(np.float32)
+        shrinkage = np.float32(self.parameters["shrinkage"])
+
+        def block(rows: slice) -> NDArray[np.float32]:
+            products: NDArray[np.float32] = (columns[:, rows].T @ matrix).toarray()
+            products /= np.maximum(np.outer(lengths[rows], lengths) + shrinkage, np.float32(1e-12))
+            return products
+
+        related = best_related(
+            block,
+            data.n_items,
+            self.parameters["neighbours"],
+            lambda done, total: fit.report("fit", done, total),
+        )
+        return Learned(ItemItem(*related, weight=self.parameters["weight"]), matrix)

@@ -1,0 +1,39 @@
+"""The best few of each row of a large sparse product, computed a block of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_CELLS = 8_000_000
+
+Related = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]
+
+
+def best_related(
+    block: Callable[[slice], NDArray[Any]], n_items: int, n: int, report: Callable[[int, int], None]
+) -> Related:
+    """The ``n`` highest positive values of each row, as CSR arrays (indptr, indices ascending, values).
+
+    ``block(rows)`` gives these rows, dense, (rows, n_items); the diagonal does not count. ``report(done,
+    total)`` is called before each block.
+    """
+    step = max(1, _CELLS // max(n_items, 1))
+    columns: list[NDArray[Any]] = []
+    values: list[NDArray[Any]] = []
+    counts = np.zeros(n_items + 1, dtype=np.int64)
+    for start in range(0, n_items, step):
+        report(start, n_items)
+        rows = slice(start, min(start + step, n_items))
+        dense = block(rows)
+        dense[np.arange(len(dense)), np.arange(rows.start, rows.stop)] = 0
+        if n < n_items:
+            dense[dense < np.partition(dense, n_items - n, axis=1)[:, n_items - n, None]] = 0
+        row, column = np.nonzero(dense > 0)
+        counts[rows.start + 1 : rows.stop + 1] = np.bincount(row, minlength=len(dense))
+        columns.append(column.astype(np.int32))
+        values.append(dense[row, column].astype(np.float32))
+    return np.cumsum(counts), np.concatenate(columns), np.concatenate(values)
