@@ -12,6 +12,7 @@ from recommendations.models import ModelRun
 
 from . import describe
 
+Entry = tuple[str, dict[str, Any], dict[str, Any]]  # label, scores, difference to them
 MAX_POINTS = 1000  # a curve of a million epochs is thinned, its last point kept
 
 
@@ -89,7 +90,7 @@ def learning_curve(run: ModelRun) -> Chart | None:
 def against_baselines(run: ModelRun) -> Chart | None:
     """The key metric beside each one that it was compared with, with 95 % intervals; None before scoring."""
     metrics = describe.mapping(run.metrics)
-    entries = [(describe.algorithm_title(run.algorithm), metrics, {})]
+    entries: list[Entry] = [(describe.algorithm_title(run.algorithm), metrics, {})]
     for row in describe.rows(run.baselines):
         label = describe.text(row.get("algorithm"), 60)
         if describe.number(row.get("run")) is not None:
@@ -125,7 +126,7 @@ def _scores(
     title: str,
     metric: str,
     note: str,
-    entries: list[tuple[str, dict[str, Any], dict[str, Any]]],
+    entries: list[Entry],
 ) -> Chart | None:
     scored = [entry for entry in entries if describe.number(entry[1].get("value")) is not None]
     if not scored:

@@ -85,7 +85,7 @@ class PlacementForm(forms.ModelForm):
         self.initial["strategies"] = ", ".join(map(str, self.initial.get("strategies") or ()))
 
     def clean_slug(self) -> str:
-        slug = self.cleaned_data["slug"]
+        slug = str(self.cleaned_data["slug"])
         if slug not in settings.PLACEMENTS:
             words = _("There is no placement “%(slug)s”; there are: %(names)s.")
             raise ValidationError(words % {"slug": slug, "names": ", ".join(settings.PLACEMENTS)})
@@ -210,7 +210,7 @@ class NeverRecommendAdmin(admin.ModelAdmin):
         self, request: HttpRequest, obj: NeverRecommend, form: forms.ModelForm, change: bool
     ) -> None:
         if not change:
-            obj.created_by = request.user
+            obj.created_by_id = request.user.pk
         super().save_model(request, obj, form, change)
         if not preview.titles([obj.item_key]):
             words = _("Nothing for sale has the key %s now; it is never recommended all the same.")
