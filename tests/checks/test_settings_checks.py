@@ -220,7 +220,7 @@ def test_settings_are_read_lazily_and_again_when_overridden():
         assert settings.PLACEMENTS["for-you"]["limit"] == 4
         assert settings.PLACEMENTS["for-you"]["strategies"][0] == "personal"
         assert "new" not in settings.PLACEMENTS
-    assert settings.KEEP_RUNS == DEFAULTS["KEEP_RUNS"]
+    assert DEFAULTS["KEEP_RUNS"] == settings.KEEP_RUNS
     assert list(settings.PLACEMENTS) == list(PLACEMENTS)
 
 
