@@ -89,12 +89,15 @@ def get_recommendations(
         return signed(served, "what its filters let through has not been read yet")
     if config.filter_key in state.catalogue.failed:
         return signed(served, "the database refused its filters; see the log")
-    about = attempt("Reading the key of an item", lambda: _key(item), None)
+    about = None
+    if item is not None and item != "":
+        about = attempt("Reading the key of an item", lambda: get_adapter().item_key(item), None)
     # Candidates for the first fetch and one refill; the more to choose from, the more diverse.
     wide = 4 if config.mmr or config.max_per_category else 2
     excluded = frozenset(subject.basket) | ({about} if about else set())
     question = Question(config, subject, about, state, 2 * wide * wanted, excluded)
-    return _served(served, question, wide * wanted, explain)
+    failed = signed(served, "something went wrong; see the log")
+    return logged(f"Placement {slug}", lambda: _served(served, question, wide * wanted, explain), failed)
 
 
 aget_recommendations = sync_to_async(get_recommendations, thread_sensitive=True)
@@ -151,7 +154,7 @@ def _spread(
         mmr=config.mmr,
         likeness=diversify.likeness(pool, question.state.models) if config.mmr else None,
         max_per_category=config.max_per_category,
-        category=lambda key: get_adapter().category(found[key]),
+        category=lambda key: logged("Category of an item", lambda: get_adapter().category(found[key]), None),
     )
 
 
@@ -205,9 +208,3 @@ def _why(question: Question) -> str:
     missing = [name for name in question.config.strategies if name != "new" and question.model(name) is None]
     text = f"{tried} had no more items that this person may see"
     return f"{text}; no model is active for {', '.join(missing)}" if missing else text
-
-
-def _key(item: Any) -> str | None:
-    if item is None or item == "":
-        return None
-    return get_adapter().item_key(item)

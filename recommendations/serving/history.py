@@ -63,7 +63,7 @@ def of(loaded: LoadedModel, subject: Subject, *, with_basket: bool = True) -> Hi
 
 
 def _decayed(loaded: LoadedModel, recent: list[tuple[str, float, float]], known: bool) -> NDArray[np.float64]:
-    """Orders weighed by age: from the training's newest order where the model knows the rest, else from now."""
+    """Orders weighed by age: from the training's last order where the model knows the rest, else now."""
     weights = np.array([min(weight, 1.0) for _key, weight, _at in recent], dtype=np.float64)
     half_life = loaded.model.parameters.get("half_life")
     if not half_life or not len(weights):

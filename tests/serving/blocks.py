@@ -21,7 +21,8 @@ from recommendations import storage
 from recommendations.artifacts import History, KeyTable, Model
 from recommendations.artifacts.scorers import Factors, ItemItem, OwnHistory, Scorer, Static
 from recommendations.artifacts.scorers.factors import FoldIn
-from recommendations.models import ActiveModel, ModelRun
+from recommendations.models import ModelRun
+from recommendations.serving import models as serving_models
 from shop.models import Category, Order, OrderLine, Product
 
 BLOCKS = ("tea", "coffee", "cups")
@@ -93,7 +94,7 @@ class BlockShop:
             )
             for user in users
         ]
-        indices = np.array(sum(rows, []), np.int32)
+        indices = np.concatenate(rows).astype(np.int32)
         weights = np.full(len(indices), np.log1p(2), np.float32)
         return users, History(np.array([0, 3, 6]), indices, weights)
 
@@ -171,6 +172,7 @@ class BlockShop:
             data_summary={"last": self.trained_until.isoformat()},
         )
         run.activate(role=role)
+        serving_models.read_again()  # the signal is sent on commit, which a test's transaction never reaches
         return run
 
     def activate_all(self) -> dict[str, ModelRun]:
