@@ -25,7 +25,7 @@ class CleaningRules:
     """What cleaning may be told. None switches a rule off.
 
     ``quantity_quantile``: quantities are capped at this quantile over the items of each item's own usual
-    largest quantity (its .99 quantile). Every item counts once, so that the one that is sold by the
+    largest quantity (see :func:`robust_cap`). Every item counts once, so that the one that is sold by the
     millilitre does not set the cap, however often it is sold. ``max_lines_per_day``: the lines of a user on a
     day (UTC) with more lines than this are a machine's. ``unpriced``: items that never had a price above 0
     (coupons, deposits booked as items) are not for sale, unless nothing in the shop has a price.
@@ -248,12 +248,19 @@ class _Cleaning:
 
 
 def robust_cap(item: NDArray[np.int32], quantity: NDArray[np.float64], quantile: float) -> float:
-    """The ``quantile`` over items of each item's own .99 quantile: a quantity that occurs."""
+    """What a quantity is capped at, from each item's usual largest one: its own .99 quantile.
+
+    The ``quantile`` of these over items, and no more than Tukey's outer fence of their logarithms (three
+    interquartile ranges, at least three doublings, above the third quartile): the fence holds in a shop of
+    too few items for a quantile so high. ``quantity`` is positive, at least one row.
+    """
     by = np.lexsort((quantity, item))
     starts = run_starts(item[by])
     lengths = np.diff(np.append(starts, len(by)))
-    usual = quantity[by[starts + ((lengths - 1) * 0.99).astype(np.int64)]]
-    return float(np.quantile(usual, quantile, method="higher"))
+    usual = quantity[by[starts + np.ceil((lengths - 1) * 0.99).astype(np.int64)]]
+    first, third = np.quantile(np.log2(usual), [0.25, 0.75])
+    fence = np.exp2(third + 3.0 * max(third - first, 1.0))
+    return float(min(np.quantile(usual, quantile, method="higher"), fence))
 
 
 def _among(vocabulary: Vocabulary, keys: Iterable[str]) -> NDArray[np.bool_]:
