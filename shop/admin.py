@@ -72,7 +72,8 @@ class LineInline(admin.TabularInline):
     """Lines as they were ordered; each links to its product, there is no form with a choice of them all."""
 
     model = OrderLine
-    fields = readonly_fields = ["product_link", "quantity", "unit_price", "discount", "total"]
+    fields = ["product_link", "quantity", "unit_price", "discount", "total"]
+    readonly_fields = ["product_link", "quantity", "unit_price", "discount", "total"]
     extra = 0
     can_delete = False
     verbose_name_plural = _("lines")

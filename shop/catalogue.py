@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from django.core.cache import cache
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import QueryDict
@@ -20,6 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from shop.models import Category, Product
+from shop.remember import remember
 
 PAGE_SIZE = 24
 FACET_SIZE = 12
@@ -99,6 +99,7 @@ class Listing:
         The keys are cut first and the products fetched by them: sorting whole rows takes three times as long.
         """
         found = self.filters.apply(self._products)
+        paginator: Paginator[Any]
         if self._ranked is None or self.filters.sort:
             sort = SORTS[self.filters.sort or "popular"][1]
             paginator = Paginator(found.order_by(*sort).values_list("pk", flat=True), PAGE_SIZE)
@@ -108,8 +109,7 @@ class Listing:
         page = paginator.get_page(self._page_number)
         keys = list(page.object_list)
         products = Product.objects.only("name", "brand", "size", "price", "stock").in_bulk(keys)
-        page.object_list = [products[key] for key in keys if key in products]
-        return page
+        return Page([products[key] for key in keys if key in products], page.number, paginator)
 
     def _in_rank_order(self, found: QuerySet[Product]) -> Sequence[int]:
         ranked = self._ranked or ()
@@ -142,16 +142,15 @@ class Listing:
         """The numbers of the page, kept for five minutes: counting takes longer than anything else on it."""
         text = f"{self.name}?{urlencode(replace(self.filters, sort='').query())}"
         key = "shop.counts." + hashlib.sha256(text.encode()).hexdigest()
-        counts: dict[str, Any] | None = cache.get(key)
-        if counts is None:
-            counts = {
-                "total": self.filters.apply(self._products).count(),
-                "brand": self._counted("brand", replace(self.filters, brands=())),
-                "size": self._counted("size", replace(self.filters, sizes=())),
-                "price": self._priced(replace(self.filters, price="")),
-            }
-            cache.set(key, counts, KEPT_SECONDS)
-        return counts
+        return remember(key, KEPT_SECONDS, self._count)
+
+    def _count(self) -> dict[str, Any]:
+        return {
+            "total": self.filters.apply(self._products).count(),
+            "brand": self._counted("brand", replace(self.filters, brands=())),
+            "size": self._counted("size", replace(self.filters, sizes=())),
+            "price": self._priced(replace(self.filters, price="")),
+        }
 
     def _counted(self, field: str, others: Filters) -> list[tuple[str, int]]:
         found = others.apply(self._products).exclude(**{field: ""}).order_by()
@@ -202,14 +201,13 @@ def subcategories(parent: Category | None) -> list[Category]:
 
     Two queries, kept for five minutes: the departments stand on every page.
     """
-    key = f"shop.under.{parent.pk if parent else 0}"
-    found: list[Category] | None = cache.get(key)
-    if found is None:
+
+    def find() -> list[Category]:
         sold = _sold_under(f"{parent.path}/" if parent else "")
         nodes = Category.objects.filter(parent=parent, path__in=sold)
-        found = sorted(nodes, key=lambda node: (-sold[node.path], node.name))
-        cache.set(key, found, KEPT_SECONDS)
-    return found
+        return sorted(nodes, key=lambda node: (-sold[node.path], node.name))
+
+    return remember(f"shop.under.{parent.pk if parent else 0}", KEPT_SECONDS, find)
 
 
 def _sold_under(root: str) -> Counter[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -19,6 +19,7 @@ from shop.basket import BasketLine
 from shop.models import Coupon, LoyaltyEntry, Order, Profile
 from shop.orders import NewLine, NewOrder, OutOfStock, place_orders
 
+Customer = User | AnonymousUser
 MAX_TOTAL = Decimal("999999.99")
 DELIVERY_DAYS = 3
 POINTS_PER_DOLLAR = 1
@@ -75,9 +76,7 @@ def points_for(total: Decimal) -> int:
     return int(total) * POINTS_PER_DOLLAR
 
 
-def quote(
-    lines: Sequence[BasketLine], code: str, user: AbstractBaseUser | AnonymousUser, email: str = ""
-) -> Quote:
+def quote(lines: Sequence[BasketLine], code: str, user: Customer, email: str = "") -> Quote:
     """The price of ``lines`` with the coupon ``code``; one that does not count leaves ``refusal`` instead."""
     if not code:
         return Quote(lines, None)
@@ -87,7 +86,7 @@ def quote(
         return Quote(lines, None, str(refused))
 
 
-def _coupon(code: str, user: AbstractBaseUser | AnonymousUser, email: str, subtotal: Decimal) -> Coupon:
+def _coupon(code: str, user: Customer, email: str, subtotal: Decimal) -> Coupon:
     """The coupon of that code; one of another customer's is as unknown as one that never was."""
     today = timezone.localdate()
     coupon = Coupon.objects.filter(Q(user=None) | Q(user=user.pk), code__iexact=code).first()
@@ -105,7 +104,7 @@ def _coupon(code: str, user: AbstractBaseUser | AnonymousUser, email: str, subto
     return coupon
 
 
-def _is_used(coupon: Coupon, user: AbstractBaseUser | AnonymousUser, email: str) -> bool:
+def _is_used(coupon: Coupon, user: Customer, email: str) -> bool:
     """A customer's own coupon counts once; one for everybody counts once for each customer."""
     if coupon.user_id is not None:
         return coupon.redeemed_at is not None
@@ -120,7 +119,7 @@ def check_out(
     *,
     email: str,
     card: str,
-    user: AbstractBaseUser | AnonymousUser,
+    user: Customer,
 ) -> Order:
     """Charge ``card`` and place the order ``number``; the same number again returns the order that it made.
 
@@ -151,10 +150,10 @@ def _write(
     address: Address,
     email: str,
     reference: str,
-    user: AbstractBaseUser | AnonymousUser,
+    user: Customer,
 ) -> Order:
     now = timezone.now()
-    buyer = user if user.pk else None
+    buyer = user if isinstance(user, User) else None
     order = Order(
         number=number,
         user=buyer,
@@ -178,12 +177,12 @@ def _write(
     ]
     [order] = place_orders([NewOrder(order, lines)])
     if buyer is not None:
-        _reward(order)
-        _remember_address(order)
+        _reward(buyer, order)
+        _remember_address(buyer, order)
     return order
 
 
-def _redeem(coupon: Coupon, user: AbstractBaseUser | AnonymousUser, email: str) -> None:
+def _redeem(coupon: Coupon, user: Customer, email: str) -> None:
     """Of two orders that spend the same coupon at the same moment one gets it: its row is locked first."""
     locked = Coupon.objects.select_for_update().get(pk=coupon.pk)
     if _is_used(locked, user, email):
@@ -193,16 +192,16 @@ def _redeem(coupon: Coupon, user: AbstractBaseUser | AnonymousUser, email: str) 
         locked.save(update_fields=["redeemed_at"])
 
 
-def _reward(order: Order) -> None:
+def _reward(buyer: User, order: Order) -> None:
     points = points_for(order.total)
     if points:
         reason = _("Order %(number)s") % {"number": order.number}
-        LoyaltyEntry.objects.create(user=order.user, order=order, points=points, reason=reason)
+        LoyaltyEntry.objects.create(user=buyer, order=order, points=points, reason=reason)
 
 
-def _remember_address(order: Order) -> None:
+def _remember_address(buyer: User, order: Order) -> None:
     """The first address a customer gives is kept for the next order."""
-    profile, _created = Profile.objects.get_or_create(user=order.user)
+    profile, _created = Profile.objects.get_or_create(user=buyer)
     if not profile.street:
         for field in ("street", "postcode", "city", "country"):
             setattr(profile, field, getattr(order, field))

@@ -8,13 +8,13 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UserCreationForm
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from shop.basket import MAX_QUANTITY
 from shop.checkout import Address
 from shop.models import Review
+from shop.remember import count_up, counted
 
 COUNTRIES = [
     ("US", _("United States")),
@@ -112,13 +112,12 @@ class LoginForm(AuthenticationForm):
         name = str(self.cleaned_data.get("username", "")).lower()
         address = self.request.META.get("REMOTE_ADDR", "") if self.request else ""
         key = "shop.login." + hashlib.sha256(f"{address} {name}".encode()).hexdigest()
-        if cache.get(key, 0) >= LOGIN_ATTEMPTS:
+        if counted(key) >= LOGIN_ATTEMPTS:
             raise ValidationError(_("Too many attempts. Please wait five minutes."), code="throttled")
         try:
             return super().clean()
         except ValidationError:
-            cache.add(key, 0, LOGIN_SECONDS)
-            cache.incr(key)
+            count_up(key, LOGIN_SECONDS)
             raise
 
 

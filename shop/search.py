@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 
-from django.core.cache import cache
-from django.db.models import BooleanField, Case, Q, Value, When
+from django.db.models import BooleanField, Case, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
 
 from shop.models import Category, Product
+from shop.remember import remember
 
 MAX_HITS = 1000
 MAX_WORDS = 6
@@ -41,15 +42,11 @@ def hits(query: str) -> list[int]:
     stems = [stem(word) for word in words(query)]
     if not stems:
         return []
-    key = "shop.search." + "+".join(stems).encode().hex()[:200]
-    found = cache.get(key)
-    if found is None:
-        found = list(_matching(stems).values_list("pk", flat=True)[:MAX_HITS])
-        cache.set(key, found, 60)
-    return found
+    key = "shop.search." + hashlib.sha256(" ".join(stems).encode()).hexdigest()
+    return remember(key, 60, lambda: list(_matching(stems).values_list("pk", flat=True)[:MAX_HITS]))
 
 
-def _matching(stems: list[str]):  # type: ignore[no-untyped-def]
+def _matching(stems: list[str]) -> QuerySet[Product]:
     products = Product.objects.filter(is_active=True).annotate(spaced_name=Concat(Value(" "), "name"))
     starts = Q()
     for word in stems:
@@ -64,12 +61,13 @@ def _matching(stems: list[str]):  # type: ignore[no-untyped-def]
 
 def suggestion(query: str) -> str:
     """A near spelling of ``query`` from the words of the categories, empty when nothing is near."""
-    vocabulary = cache.get("shop.search.vocabulary")
-    if vocabulary is None:
-        names = Category.objects.values_list("name", flat=True)
-        vocabulary = sorted({word for name in names for word in words(name) if len(word) > 2})
-        cache.set("shop.search.vocabulary", vocabulary, 600)
+    vocabulary = remember("shop.search.vocabulary", 600, _vocabulary)
     near = [
         (difflib.get_close_matches(word, vocabulary, n=1, cutoff=0.75) or [word])[0] for word in words(query)
     ]
     return " ".join(near) if near != words(query) else ""
+
+
+def _vocabulary() -> list[str]:
+    names = Category.objects.values_list("name", flat=True)
+    return sorted({word for name in names for word in words(name) if len(word) > 2})

@@ -11,17 +11,15 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Sum, Value
-from django.db.models.functions import Greatest
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from shop import payments
 from shop.basket import Basket
-from shop.checkout import Address
+from shop.checkout import Address, Customer
 from shop.models import Coupon, LoyaltyEntry, Order, OrderLine, Product, Return
 
 RETURN_DAYS = 30
@@ -43,23 +41,24 @@ class Reordered:
     missing: list[str]
 
 
-def orders_of(user: AbstractBaseUser) -> QuerySet[Order]:
-    """The customer's orders, newest first."""
-    return Order.objects.filter(user=user.pk).order_by("-placed_at", "-pk")
+def orders_of(user: Customer) -> QuerySet[Order]:
+    """The customer's orders, newest first; none for whoever is not logged in, though guests' have no user."""
+    orders = Order.objects.filter(user=user.pk) if user.pk else Order.objects.none()
+    return orders.order_by("-placed_at", "-pk")
 
 
-def order_of(user: AbstractBaseUser, number: str) -> Order:
+def order_of(user: Customer, number: str) -> Order:
     """The customer's order ``number``; raises ``Order.DoesNotExist``, for another customer's order too."""
     return orders_of(user).get(number=number)
 
 
-def open_orders_of(user: AbstractBaseUser) -> QuerySet[Order]:
+def open_orders_of(user: Customer) -> QuerySet[Order]:
     """Orders that have not arrived: paid or shipped."""
     return orders_of(user).filter(status__in=[Order.Status.PAID, Order.Status.SHIPPED])
 
 
 @transaction.atomic
-def cancel_order(user: AbstractBaseUser, number: str) -> Order:
+def cancel_order(user: Customer, number: str) -> Order:
     """Cancel an order not yet shipped: stock and coupon come back, points are reversed, money is refunded.
 
     Raises ``NotPossible`` (codes ``shipped``, ``delivered``, ``cancelled``). Twice at once cancels once.
@@ -82,7 +81,7 @@ def cancel(order: Order) -> None:
 
 
 @transaction.atomic
-def change_address(user: AbstractBaseUser, number: str, address: Address) -> Order:
+def change_address(user: Customer, number: str, address: Address) -> Order:
     """Send an order that has not been shipped elsewhere; raises ``NotPossible`` as ``cancel_order`` does."""
     order = order_of(user, number)
     _claim(order, **asdict(address))
@@ -90,9 +89,7 @@ def change_address(user: AbstractBaseUser, number: str, address: Address) -> Ord
 
 
 @transaction.atomic
-def start_return(
-    user: AbstractBaseUser, number: str, line_pk: int, quantity: int = 1, reason: str = ""
-) -> Return:
+def start_return(user: Customer, number: str, line_pk: int, quantity: int = 1, reason: str = "") -> Return:
     """Ask to send ``quantity`` units of a delivered line back, within ``RETURN_DAYS`` days.
 
     Raises ``OrderLine.DoesNotExist`` or ``NotPossible`` (``not_delivered``, ``too_late``, ``quantity``).
@@ -128,7 +125,7 @@ def returnable(line: OrderLine) -> int:
 
 @transaction.atomic
 def receive_return(entry: Return) -> None:
-    """The parcel is back, its units return to the stock; raises ``NotPossible`` when it was received before."""
+    """The parcel is back, its units return to the stock; raises ``NotPossible`` when received before."""
     _advance(entry, Return.Status.REQUESTED, Return.Status.RECEIVED)
     _put_back(entry.line, entry.quantity, unsold=False)
 
@@ -145,7 +142,7 @@ def refund_return(entry: Return) -> Decimal:
     return amount
 
 
-def reorder(user: AbstractBaseUser, number: str, basket: Basket) -> Reordered:
+def reorder(user: Customer, number: str, basket: Basket) -> Reordered:
     """Put everything of an earlier order that is still sold into ``basket``, within its limits."""
     order = order_of(user, number)
     units, missing = 0, []
@@ -159,17 +156,17 @@ def reorder(user: AbstractBaseUser, number: str, basket: Basket) -> Reordered:
     return Reordered(units, missing)
 
 
-def loyalty_points(user: AbstractBaseUser) -> int:
+def loyalty_points(user: Customer) -> int:
     """The customer's balance of points."""
     return LoyaltyEntry.objects.filter(user=user.pk).aggregate(sum=Sum("points"))["sum"] or 0
 
 
-def loyalty_entries(user: AbstractBaseUser) -> QuerySet[LoyaltyEntry]:
+def loyalty_entries(user: Customer) -> QuerySet[LoyaltyEntry]:
     """The lines of the customer's points account, newest first."""
     return LoyaltyEntry.objects.filter(user=user.pk).select_related("order").order_by("-at", "-pk")
 
 
-def coupons_of(user: AbstractBaseUser) -> QuerySet[Coupon]:
+def coupons_of(user: Customer) -> QuerySet[Coupon]:
     """Coupons the customer can use today: own ones not redeemed, and those for everybody not yet used."""
     today = timezone.localdate()
     used = orders_of(user).exclude(status=Order.Status.CANCELLED).filter(coupon__isnull=False)
@@ -216,10 +213,10 @@ def _advance(entry: Return, before: str, after: str) -> None:
 
 
 def _put_back(line: OrderLine, quantity: int, *, unsold: bool) -> None:
-    changes = {"stock": F("stock") + quantity}
+    product = Product.objects.filter(pk=line.product_id or 0)
+    product.update(stock=F("stock") + quantity)
     if unsold:
-        changes["sold"] = Greatest(F("sold") - 1, Value(0))
-    Product.objects.filter(pk=line.product_id).update(**changes)
+        product.filter(sold__gt=0).update(sold=F("sold") - 1)
 
 
 def _points_of(order: Order) -> int:

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -134,6 +135,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 if env.bool("COLLECTED_STATIC", default=False):
     STORAGES["staticfiles"]["BACKEND"] = "whitenoise.storage.CompressedManifestStaticFilesStorage"
     WHITENOISE_USE_FINDERS = False
@@ -213,8 +215,8 @@ RECOMMENDATIONS: dict[str, Any] = {
     },
     "QUEUE": {"train": "gpu", "light": None},
     "JOBS": "celery" if CELERY_BROKER_URL else "process",
-    "ARTIFACT_DIR": VAR_DIR / "artifacts",
-    "CACHE_DIR": VAR_DIR / "artifact-cache",
+    "ARTIFACT_DIR": env.path("ARTIFACT_DIR", default=str(VAR_DIR / "artifacts"))(),
+    "CACHE_DIR": env.path("ARTIFACT_CACHE_DIR", default=str(VAR_DIR / "artifact-cache"))(),
 }
 
 LOGGING = {

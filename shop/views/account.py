@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -11,18 +12,28 @@ from django.contrib.auth.views import LoginView, RedirectURLMixin
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
-from django.views.generic import CreateView
+from django.views.generic import FormView
 
 from shop import basket, services
 from shop.forms import AddressForm, LoginForm, RegisterForm, ReturnForm
 from shop.models import Order, OrderLine
 
 ORDERS_A_PAGE = 10
+LINES_A_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A line of an order and how many of its units can be returned now."""
+
+    line: OrderLine
+    returnable: int
 
 
 class Login(LoginView):
@@ -31,21 +42,20 @@ class Login(LoginView):
     redirect_authenticated_user = True
 
 
-class Register(RedirectURLMixin, CreateView):
+class Register(RedirectURLMixin, FormView):
     template_name = "shop/register.html"
     form_class = RegisterForm
     next_page = "shop:account"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
             return redirect("shop:account")
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: RegisterForm) -> HttpResponse:
-        response = super().form_valid(form)
-        login(self.request, self.object, backend="django.contrib.auth.backends.ModelBackend")
+        login(self.request, form.save(), backend="django.contrib.auth.backends.ModelBackend")
         messages.success(self.request, _("Welcome! Your account is ready."))
-        return response
+        return redirect(self.get_success_url())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"next": self.get_redirect_url()}
@@ -114,7 +124,7 @@ def start_return(request: HttpRequest, number: str) -> HttpResponse:
     form = ReturnForm(request.POST)
     if not form.is_valid():
         for errors in form.errors.values():
-            messages.error(request, " ".join(errors))
+            messages.error(request, " ".join(map(str, errors)))
         return redirect(mine)
     asked = form.cleaned_data
     try:
@@ -151,14 +161,16 @@ def _own(request: HttpRequest, number: str) -> Order:
 
 
 def _render_order(request: HttpRequest, mine: Order, address_form: AddressForm | None = None) -> HttpResponse:
-    lines = list(mine.lines.select_related("product").prefetch_related("returns").order_by("pk"))
-    refusal = services.return_refusal(mine)
-    for line in lines:
-        line.left_to_return = 0 if refusal else services.returnable(line)
+    page = Paginator(
+        mine.lines.select_related("product").prefetch_related("returns").order_by("pk"), LINES_A_PAGE
+    )
+    lines = page.get_page(request.GET.get("page"))
+    refused = services.return_refusal(mine) is not None
     fields = ("name", "street", "postcode", "city", "country")
     context = {
         "order": mine,
-        "lines": lines,
+        "page": lines,
+        "lines": [ShownLine(line, 0 if refused else services.returnable(line)) for line in lines],
         "can_change": services.change_refusal(mine) is None,
         "address_form": address_form or AddressForm(initial={name: getattr(mine, name) for name in fields}),
     }

@@ -50,7 +50,7 @@ def _change(request: HttpRequest, mine: basket.Basket) -> None:
             elif form.is_valid():
                 mine.set(key, form.cleaned_data["quantity"])
             else:
-                messages.error(request, " ".join(form.errors["quantity"]))
+                messages.error(request, " ".join(map(str, form.errors["quantity"])))
 
 
 @require_POST
@@ -58,7 +58,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     product = get_object_or_404(Product, pk=pk, is_active=True)
     form = QuantityForm({"quantity": request.POST.get("quantity", "1")})
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors["quantity"]))
+        messages.error(request, " ".join(map(str, form.errors["quantity"])))
     elif product.stock < 1:
         messages.error(request, _("“%(name)s” is sold out.") % {"name": product.name})
     elif basket.of(request).add(product, form.cleaned_data["quantity"]):
@@ -77,7 +77,7 @@ def coupon(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         basket.of(request).coupon_code = form.cleaned_data["code"]
     else:
-        messages.error(request, " ".join(form.errors["code"]))
+        messages.error(request, " ".join(map(str, form.errors["code"])))
     return redirect("shop:basket")
 
 

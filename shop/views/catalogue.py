@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db.models import Avg, Count, Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -63,11 +64,10 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(
         Product.objects.select_related("category__parent__parent"), pk=pk, is_active=True
     )
-    written = Review.objects.filter(product=shown, user=request.user.pk).first()
-    form = ReviewForm(request.POST, instance=written or Review(product=shown, user_id=request.user.pk))
+    form = ReviewForm(request.POST)
     if not form.is_valid():
         return render(request, "shop/product.html", _product_context(request, shown, form))
-    Review.objects.update_or_create(product=shown, user_id=request.user.pk, defaults=form.cleaned_data)
+    Review.objects.update_or_create(product=shown, user=cast(User, request.user), defaults=form.cleaned_data)
     messages.success(request, _("Thank you for your review."))
     return redirect(f"{shown.get_absolute_url()}#reviews")
 

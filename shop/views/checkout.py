@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from shop import basket, payments
+from shop.basket import MAX_LINES
 from shop.checkout import MAX_TOTAL, CouponRefused, Quote, check_out, new_number, quote
 from shop.forms import CheckoutForm
 from shop.models import Order, Profile
@@ -100,6 +101,6 @@ def thanks(request: HttpRequest, number: str) -> HttpResponse:
     is_theirs = request.user.is_authenticated and order.user_id == request.user.pk
     if not is_theirs and number not in request.session.get(PLACED_KEY, []):
         raise Http404
-    return render(
-        request, "shop/thanks.html", {"order": order, "lines": order.lines.select_related("product")}
-    )
+    lines = order.lines.select_related("product").prefetch_related("returns").order_by("pk")[:MAX_LINES]
+    context = {"order": order, "lines": [{"line": line} for line in lines]}
+    return render(request, "shop/thanks.html", context)
