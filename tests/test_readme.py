@@ -42,12 +42,14 @@ from django.utils import timezone
 from store.models import Order, OrderLine, Product
 
 random.seed(1)
-products = Product.objects.bulk_create(Product(name=f"Tea {n}" if n < 20 else f"Coffee {n}") for n in range(40))
+names = [f"Tea {n}" if n < 20 else f"Coffee {n}" for n in range(40)]
+products = Product.objects.bulk_create(Product(name=name) for name in names)
 for n in range(40):
     user = User.objects.create(username=f"user{n}")
     taste = products[:20] if n % 2 else products[20:]
     for week in range(3):
-        order = Order.objects.create(user=user, placed_at=timezone.now() - datetime.timedelta(weeks=week, minutes=n))
+        placed_at = timezone.now() - datetime.timedelta(weeks=week, minutes=n)
+        order = Order.objects.create(user=user, placed_at=placed_at)
         OrderLine.objects.bulk_create(OrderLine(order=order, product=p) for p in random.sample(taste, 4))
 """
 
@@ -84,7 +86,13 @@ def project(tmp_path: Path) -> Path:
 def _run(folder: Path, *command: str, stdin: str | None = None) -> str:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO")}
     done = subprocess.run(
-        command, cwd=folder, input=stdin, capture_output=True, text=True, timeout=300, check=False,
+        command,
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
         env={**environment, "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -92,14 +100,20 @@ def _run(folder: Path, *command: str, stdin: str | None = None) -> str:
 
 
 def test_the_lines_of_the_readme_are_ten_at_most() -> None:
-    lines = [line for block in [*_blocks("python"), *_blocks("sh"), *_blocks("django")] for line in block.splitlines()]
+    lines = [
+        line
+        for block in [*_blocks("python"), *_blocks("sh"), *_blocks("django")]
+        for line in block.splitlines()
+    ]
 
     assert len([line for line in lines if line.strip()]) <= 10
 
 
 def test_a_developer_who_follows_the_readme_sees_recommendations(project: Path) -> None:
     python = sys.executable
-    commands = [line for block in _blocks("sh") for line in block.splitlines() if line.startswith("python manage.py")]
+    commands = [
+        line for block in _blocks("sh") for line in block.splitlines() if line.startswith("python manage.py")
+    ]
     _run(project, python, "manage.py", "check")
     _run(project, python, "manage.py", "migrate")
     _run(project, python, "manage.py", "shell", stdin=ORDERS)
