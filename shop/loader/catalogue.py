@@ -116,7 +116,7 @@ def _names(rows: list[dict[str, Any]], sales: Sales) -> dict[int, str]:
     names = {}
     for row in order:
         what = naming.product_type(row["product_category"], row["product_type"], row["department"])
-        size = naming.size(row["package_size"])
+        size = naming.size(row["package_size"], row["department"], row["product_category"])
         same = (naming.brand(row["manufacturer_id"], row["brand"]), naming.product_name(what, size))
         seen[same] += 1
         names[row["product_id"]] = naming.product_name(what, size, variety=seen[same])
@@ -161,16 +161,16 @@ def _product(
     shift: timedelta,
 ) -> Product:
     key = row["product_id"]
-    name = names[key]
+    what = naming.product_type(row["product_category"], row["product_type"], row["department"])
     brand = naming.brand(row["manufacturer_id"], row["brand"])
-    size = naming.size(row["package_size"])
+    size = naming.size(row["package_size"], row["department"], row["product_category"])
     at = sales.find(key)
     first = None if at is None else datetime.fromtimestamp(int(sales.first[at]) // 1_000_000_000, UTC) + shift
     return Product(
         sku=f"{SKU_PREFIX}{key}",
         category=categories.get(_path(row)),
-        name=name,
-        description=naming.description(name, brand, size, row["department"]),
+        name=names[key],
+        description=naming.description(what, brand, size, row["department"]),
         brand=brand,
         is_private_brand=row["brand"] == "Private",
         size=size,
