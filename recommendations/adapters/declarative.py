@@ -280,15 +280,18 @@ def _kept(
     keys: Sequence[str | None], quantities: Sequence[Any], times: Sequence[float]
 ) -> Iterator[tuple[str, float, float]]:
     """Purchases, newest first, without those that a later line of negative quantity took back."""
+    rows = [
+        (time, float(quantity), key)
+        for key, quantity, time in zip(keys, quantities, times, strict=True)
+        if key is not None and quantity is not None and not isnan(time)
+    ]
     returned: Counter[str] = Counter()
-    for key, quantity, time in zip(keys, quantities, times, strict=True):
-        if key is None or quantity is None or isnan(time):
-            continue
-        if float(quantity) < 0:
+    for time, quantity, key in sorted(rows, key=lambda row: (-row[0], row[1] > 0)):  # a return comes first
+        if quantity < 0:
             returned[key] += 1
-        elif float(quantity) > 0 and returned[key]:
+        elif quantity > 0 and returned[key]:
             returned[key] -= 1
-        elif float(quantity) > 0:
+        elif quantity > 0:
             yield key, 1.0, time
 
 
