@@ -92,9 +92,7 @@ def test_a_new_model_loads_in_the_background_while_the_old_one_answers(
     assert (meanwhile.run, afterwards.run) == (old.pk, new.pk)
 
 
-def test_only_the_first_load_of_a_process_waits(
-    shop: BlockShop, threads: list[Callable[[], None]]
-) -> None:
+def test_only_the_first_load_of_a_process_waits(shop: BlockShop, threads: list[Callable[[], None]]) -> None:
     run = shop.activate("trending", shop.popular())
 
     served = get_recommendations("trending")

@@ -118,7 +118,9 @@ def test_a_database_error_inside_a_transaction_of_the_host_rolls_back_our_part_o
 
 
 @pytest.mark.django_db(transaction=True)
-def test_outside_a_transaction_no_savepoint_is_made(django_assert_max_num_queries: Callable[..., Any]) -> None:
+def test_outside_a_transaction_no_savepoint_is_made(
+    django_assert_max_num_queries: Callable[..., Any],
+) -> None:
     BlockShop()
     get_recommendations("trending")
 
