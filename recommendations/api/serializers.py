@@ -196,19 +196,24 @@ class StartBody(serializers.Serializer[Any]):
         """The catalogue has the last word on names and ranges; each wrong parameter is named."""
         name = attrs["algorithm"]
         try:
-            info = catalogue.info(name)
             attrs["parameters"] = catalogue.validate(name, attrs.get("parameters") or {})
         except catalogue.UnknownAlgorithm as error:
             raise serializers.ValidationError({"algorithm": [str(error)]}, code="unknown_algorithm") from None
         except catalogue.InvalidParameters as error:
             details = {f"parameters.{field}": [text] for field, text in error.errors.items()}
             raise serializers.ValidationError(details, code="invalid_parameter") from None
-        role = attrs.get("role")
-        if role and role not in info.roles:
-            text = _("%(algorithm)s cannot fill the role %(role)s; it fills: %(roles)s.")
-            found = {"algorithm": name, "role": repr(role), "roles": ", ".join(info.roles)}
-            raise serializers.ValidationError({"role": [text % found]}, code="unknown_role")
+        if role := attrs.get("role"):
+            check_role(name, role)
         return attrs
+
+
+def check_role(algorithm: str, role: str) -> None:
+    """``ValidationError`` for a role that the algorithm cannot fill."""
+    roles = catalogue.info(algorithm).roles
+    if role not in roles:
+        text = _("%(algorithm)s cannot fill the role %(role)s; it fills: %(roles)s.")
+        found = {"algorithm": algorithm, "role": repr(role), "roles": ", ".join(roles)}
+        raise serializers.ValidationError({"role": [text % found]}, code="unknown_role")
 
 
 class ActivateBody(serializers.Serializer[Any]):

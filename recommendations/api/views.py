@@ -81,7 +81,7 @@ class PlacementDetail(View):
         responses={200: serializers.ServedOut, 404: serializers.Problem, **ERRORS},
     )
     def get(self, request: Request, slug: str) -> Response:
-        asked = checked(serializers.ServeQuery, request.query_params)
+        asked = checked(serializers.ServeQuery, request.query_params.dict())
         try:
             served = get_recommendations(slug, request=request._request, **asked)
         except UnknownPlacement as error:
@@ -221,6 +221,8 @@ class RunActivate(RunView):
     def post(self, request: Request, pk: int) -> Response:
         asked = checked(serializers.ActivateBody, request.data)
         run = self.find(pk)
+        if "role" in asked:
+            serializers.check_role(run.algorithm, asked["role"])
         try:
             run.activate(role=asked.get("role"), user=request.user, via="api")
         except CannotActivate as error:
