@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recommendations.interactions.builder import RawLines
 from recommendations.interactions.dataset import Interactions
+from recommendations.interactions.duplicates import repeated
 from recommendations.interactions.matrix import run_starts
 from recommendations.interactions.returns import match_returns
 from recommendations.interactions.vocabulary import Vocabulary
@@ -159,14 +160,8 @@ class _Cleaning:
         rows = np.flatnonzero(self.alive)
         if raw.returned is not None:
             rows = rows[raw.returned[rows] == -1]
-        known = [raw.time, raw.order, self.price]
-        columns = [self.value, *(column for column in known if column is not None), raw.item, raw.user]
-        by = rows[np.lexsort([column[rows] for column in columns])]
-        # NaN prices are equal here: two lines of unknown price that agree in all else are one line twice.
-        first = run_starts(*(np.nan_to_num(column[by], nan=-1.0) for column in columns))
-        again = np.zeros(len(raw), np.bool_)
-        again[by] = True
-        again[by[first]] = False
+        columns: list[NDArray[Any] | None] = [raw.user, raw.item, self.value, raw.time, raw.order, self.price]
+        again = self._spread(rows, repeated([column[rows] for column in columns if column is not None]))
         self._drop("duplicates", again, "rows equal in user, item, order, time, number and price dropped")
 
     def returns(self) -> None:
