@@ -100,6 +100,9 @@ class Builder:
     ) -> None:
         self._kind: Kind = kind
         self._user_key, self._item_key, self._zone = user_key, item_key, zone
+        self._empty()
+
+    def _empty(self) -> None:
         self._codes = {name: _codes() for name in ("user", "item", "order")}
         self._chunks: dict[str, list[NDArray[Any]]] = {}
         self._returns: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
@@ -156,7 +159,7 @@ class Builder:
             order,
             returned,
         )
-        self.__init__(self._kind, user_key=self._user_key, item_key=self._item_key, zone=self._zone)  # type: ignore[misc]
+        self._empty()
         return raw
 
     def _check(self, page: Lines, given: list[str]) -> None:
