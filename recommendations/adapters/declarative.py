@@ -186,7 +186,7 @@ class DeclarativeAdapter:
         literal = shop.currency if is_currency_code(shop.currency) else None
         return {
             "title": str(obj if title is None else title),
-            "url": link(attribute(obj, shop.item_url), request),
+            "url": link(attribute(obj, shop.item_url or _own_url(obj)), request),
             "image": link(attribute(obj, shop.item_image), request),
             "price": decimal_text(attribute(obj, shop.item_price)),
             "currency": literal or attribute(obj, shop.currency),
@@ -274,6 +274,10 @@ class DeclarativeAdapter:
         if shop.item_categories:
             rows = rows.annotate(concierge_category=first_value(shop.item, shop.item_categories[0]))
         return rows
+
+
+def _own_url(obj: Any) -> str | None:
+    return "get_absolute_url" if hasattr(obj, "get_absolute_url") else None
 
 
 def _kept(

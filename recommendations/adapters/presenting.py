@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from decimal import Decimal, InvalidOperation
+from math import inf
+from time import monotonic
 from typing import Any
 
 from django.db.models import Model
@@ -11,9 +13,15 @@ from django.http import HttpRequest
 
 logger = logging.getLogger(__name__)
 
+QUIET_FOR = 60.0  # seconds
+_logged: dict[tuple[type, str], float] = {}
+
 
 def attribute(obj: Any, path: str | None) -> Any:
-    """The value of a path, property or method of ``obj``; None where it is missing or fails (logged)."""
+    """The value of a path, property or method of ``obj``; None where it is missing or fails.
+
+    A failure is logged once a minute and kind of item: a list has many items, a shop many pages.
+    """
     if not path:
         return None
     value = obj
@@ -24,7 +32,9 @@ def attribute(obj: Any, path: str | None) -> Any:
             if value is None:
                 return None
     except Exception:  # the host's code: a page must not fail for one item's picture
-        logger.warning("%s of %s %s failed", path, type(obj).__name__, obj.pk, exc_info=True)
+        if monotonic() - _logged.get((type(obj), path), -inf) > QUIET_FOR:
+            _logged[type(obj), path] = monotonic()
+            logger.warning("%s of %s %s failed", path, type(obj).__name__, obj.pk, exc_info=True)
         return None
     return value
 

@@ -27,7 +27,7 @@ class Shop:
     item_parent: str | None = None  # from what line_item refers to, to the item that is shown
     item_created: str | None = None
     item_title: str | None = None  # a path, property or method; str(item) when left out
-    item_url: str | None = "get_absolute_url"
+    item_url: str | None = None  # likewise; get_absolute_url when left out
     item_image: str | None = None
     item_price: str | None = None
     currency: str = ""  # "EUR", or a path

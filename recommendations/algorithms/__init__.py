@@ -15,12 +15,22 @@ if TYPE_CHECKING:
 
 __all__ = ["InvalidParameters", "UnknownAlgorithm", "create"]
 
+_OF_THE_EXTRA = ("torch", "scipy", "safetensors")
+
 
 def create(name: str, **parameters: object) -> Algorithm:
     """The algorithm of that name with these parameters, ready to ``fit``.
 
-    Raises UnknownAlgorithm or InvalidParameters; both messages list the valid names.
+    Raises UnknownAlgorithm or InvalidParameters, whose messages list the valid names, and ModuleNotFoundError
+    where what training needs is not installed.
     """
     values = validate(name, parameters)
     module, _, attribute = info(name).path.rpartition(".")
-    return cast("Algorithm", getattr(import_module(module), attribute)(name, values))
+    try:
+        found = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name not in _OF_THE_EXTRA:
+            raise
+        message = f"{name} needs {error.name}, which is not installed: pip install 'django-concierge[train]'"
+        raise ModuleNotFoundError(message, name=error.name) from error
+    return cast("Algorithm", getattr(found, attribute)(name, values))

@@ -1,0 +1,1 @@
+"""A shop with Django and numpy alone: no API, no Celery, no PyTorch; it can run from an installed wheel."""

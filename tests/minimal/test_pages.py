@@ -1,0 +1,185 @@
+"""Pages of a shop with Django and numpy alone: from recent purchases, or from a model made elsewhere.
+
+Written for Django's own test runner, so that they run where nothing else is installed; pytest runs them too.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+from django.contrib.auth.models import User
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.test import TestCase
+from django.utils import timezone
+
+from recommendations import serving, storage
+from recommendations.adapters import get_adapter
+from recommendations.artifacts import History, KeyTable, Model
+from recommendations.artifacts.scorers import ItemItem
+from recommendations.conf import settings
+from recommendations.models import ModelRun
+
+from .models import Purchase, Thing
+
+# What the extras bring; none of it may be needed, or even touched, here.
+EXTRAS = ("torch", "scipy", "safetensors", "rest_framework", "drf_spectacular", "celery", "psycopg2")
+ALONE = """
+import sys, django
+for name in {extras}: sys.modules[name] = None  # importing one of them is an ImportError from now on
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from tests.minimal.models import Purchase, Thing
+"""
+VISIT = """
+from django.test import Client
+call_command("check", fail_level="WARNING")
+thing = Thing.objects.create(name="Only thing")
+for path in ("/", f"/{thing.pk}/"):
+    response = Client().get(path)
+    assert response.status_code == 200, response.status_code
+assert "Only thing" in Client().get("/").content.decode()
+"""
+TRAIN = """
+from django.contrib.auth.models import User
+from recommendations.models import ModelRun
+things = [Thing.objects.create(name=f"Thing {n}") for n in range(9)]
+for n in range(9):
+    user = User.objects.create(username=f"user{n}")
+    for thing in things[n:] + things[:n - 3]:
+        Purchase.objects.create(thing=thing, user=user)
+try:
+    call_command("recommendations_train", "--algorithm", "als", "--wait", verbosity=0)
+finally:
+    run = ModelRun.objects.latest("pk")
+    print(run.status, run.error)
+"""
+
+
+class MinimalShop(TestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.user = User.objects.create_user("ada")
+        cls.things = [Thing.objects.create(name=f"Thing {n}") for n in range(6)]
+
+    def setUp(self) -> None:
+        serving.reset()
+
+    def buy(self, *things: Thing, days: float = 0) -> None:
+        for thing in things:
+            Purchase.objects.create(thing=thing, user=self.user, at=timezone.now() - timedelta(days=days))
+
+    def shown(self, path: str, placement: str) -> list[str]:
+        response = self.client.get(path)
+        self.assertEqual(response.status_code, 200)
+        page = response.content.decode()
+        lists = dict(re.findall(r'data-placement="([^"]+)"(.*?)</section>', page, re.DOTALL))
+        return re.findall(r'data-item="([^"]+)"', lists.get(placement, ""))
+
+    def key(self, position: int) -> str:
+        return str(self.things[position].pk)
+
+    def activate(self, folder: Path) -> ModelRun:
+        """Thing 0 goes with 1, and less so with 2: a model trained somewhere else."""
+        keys = sorted(str(thing.pk) for thing in self.things)
+        place = {key: keys.index(key) for key in keys}
+        rows: dict[int, list[tuple[int, float]]] = {
+            place[self.key(0)]: sorted([(place[self.key(1)], 2.0), (place[self.key(2)], 1.0)])
+        }
+        entries = [rows.get(position, []) for position in range(len(keys))]
+        scorer = ItemItem(
+            np.cumsum([0, *map(len, entries)]),
+            np.array([item for row in entries for item, _value in row], np.int32),
+            np.array([value for row in entries for _item, value in row], np.float32),
+        )
+        model = Model(
+            algorithm="item_cosine",
+            parameters={},
+            supports={"similar", "fold_in"},
+            scorer=scorer,
+            items=KeyTable.from_keys(keys),
+            users=KeyTable.from_keys([]),
+            seen=History(np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32)),
+        )
+        name = storage.publish(model.save(folder / "model"), alias=settings.STORAGE)
+        finished = ModelRun.Status.FINISHED
+        run = ModelRun.objects.create(algorithm="item_cosine", role="similar", status=finished, artifact=name)
+        run.activate()
+        serving.reset()
+        return run
+
+    def test_the_checks_pass_and_no_migration_is_missing(self) -> None:
+        self.assertEqual(run_checks(), [])
+        call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+    def test_an_empty_shop_is_a_page(self) -> None:
+        Thing.objects.all().delete()
+
+        self.assertEqual(self.shown("/", "trending"), [])
+
+    def test_without_a_model_the_page_shows_what_was_bought_lately(self) -> None:
+        self.buy(self.things[4], self.things[4], self.things[2])
+
+        self.assertEqual(self.shown("/", "trending")[:2], [self.key(4), self.key(2)])
+        self.assertEqual(len(self.shown("/", "for-you")), 6)
+
+    def test_a_model_trained_elsewhere_answers(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            self.activate(Path(folder))
+
+            self.assertEqual(self.shown(f"/{self.key(0)}/", "similar")[:2], [self.key(1), self.key(2)])
+
+    def test_a_model_whose_file_is_gone_or_cut_falls_back(self) -> None:
+        self.buy(self.things[5])
+        with tempfile.TemporaryDirectory() as folder:
+            run = self.activate(Path(folder))
+        tensors = storage.localise(run.artifact, alias=settings.STORAGE) / "model.safetensors"
+        tensors.write_bytes(tensors.read_bytes()[:50])
+
+        with self.assertLogs("recommendations", "WARNING"):
+            cut = self.shown(f"/{self.key(0)}/", "similar")
+        storage.delete(run.artifact, alias=settings.STORAGE)
+        serving.reset()
+        with self.assertLogs("recommendations", "WARNING"):
+            gone = self.shown(f"/{self.key(0)}/", "similar")
+
+        self.assertEqual(cut[0], self.key(5))
+        self.assertEqual(gone[0], self.key(5))
+
+    def test_orders_are_read_as_arrays_without_scipy(self) -> None:
+        self.buy(self.things[0], self.things[1], days=3)
+
+        data, report = get_adapter().read_interactions()
+
+        self.assertEqual((len(data), report.rows_in), (2, 2))
+
+    def test_training_where_torch_is_missing_says_what_to_install(self) -> None:
+        done = self.run_alone(TRAIN)
+
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("failed", done.stdout)
+        self.assertIn("django-concierge[train]", done.stdout)
+
+    def test_nothing_of_the_extras_is_imported(self) -> None:
+        done = self.run_alone(VISIT)
+
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def run_alone(self, script: str) -> subprocess.CompletedProcess[str]:
+        """The script in a process of its own where no extra can be imported, on an empty database."""
+        with tempfile.TemporaryDirectory() as folder:
+            return subprocess.run(
+                [sys.executable, "-c", ALONE.format(extras=EXTRAS) + script],
+                cwd=Path(__file__).resolve().parents[2],
+                env={"DJANGO_SETTINGS_MODULE": "tests.minimal.settings", "MINIMAL_DIR": folder},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
