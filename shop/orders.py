@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db import connections, router, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import router, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shop.models import Order, OrderLine, Product
+from shop.rows import insert_rows
 
 
 class NewLine(NamedTuple):
@@ -56,7 +54,7 @@ class Shortage:
         return text % {"name": self.name, "left": self.left}
 
 
-class OutOfStock(Exception):  # noqa: N818 (it is an outcome that a shop expects)
+class OutOfStock(Exception):
     """Nothing was written: ``shortages`` names every product that ran short, with what is left of it."""
 
     def __init__(self, shortages: Sequence[Shortage]) -> None:
@@ -83,7 +81,7 @@ def place_orders(
             _take_stock(_wanted(batch), alias)
         orders = Order.objects.using(alias).bulk_create([new.order for new in batch])
         rows = ((order.pk, *line) for order, new in zip(orders, batch, strict=True) for line in new.lines)
-        _insert_lines(rows, connections[alias])
+        insert_rows(OrderLine, ("order", *NewLine._fields), rows, using=alias)
     return orders
 
 
@@ -120,24 +118,3 @@ def _shortage(pk: int, wanted: int, product: Product | None) -> Shortage:
     if product is None:
         return Shortage(pk, _("A product that was removed"), wanted, 0)
     return Shortage(pk, product.name, wanted, product.stock if product.is_active else 0)
-
-
-def _insert_lines(rows: Iterable[tuple[object, ...]], connection: BaseDatabaseWrapper) -> None:
-    """Rows, not model instances, which would take three times as long; PostgreSQL takes them by COPY."""
-    fields = ("order", *NewLine._fields)
-    quote = connection.ops.quote_name
-    table = quote(OrderLine._meta.db_table)
-    columns = ", ".join(quote(OrderLine._meta.get_field(name).column) for name in fields)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            text = io.StringIO()
-            csv.writer(text).writerows(rows)
-            text.seek(0)
-            # An empty field is NULL, which is right for a line without product but not for an empty name.
-            cursor.copy_expert(
-                f"COPY {table} ({columns}) FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL (name))", text
-            )
-        else:
-            marks = ", ".join(["%s"] * len(fields))
-            insert = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 (names of our own fields)
-            cursor.executemany(insert, rows)

@@ -108,13 +108,12 @@ def _round(shape: str, accent: str, digest: bytes) -> str:
         [(68, 126, 34), (132, 126, 34), (100, 84, 36)],
     ]
     skin = accent if digest[4] % 2 else shape
-    rounds = "".join(
+    return "".join(
         f'<circle cx="{x}" cy="{y}" r="{r}" fill="{skin}"/>'
         f'<circle cx="{x - r // 3}" cy="{y - r // 3}" r="{r // 5}" fill="#ffffff" opacity="0.35"/>'
         f'<path d="M{x} {y - r} q4 -14 18 -18 q0 16 -18 18z" fill="{shape if skin == accent else accent}"/>'
         for x, y, r in places[digest[5] % 3]
     )
-    return rounds
 
 
 def _steak(shape: str, accent: str, digest: bytes) -> str:
@@ -171,8 +170,8 @@ def _bottle(shape: str, accent: str, digest: bytes) -> str:
 def _flake(shape: str, accent: str, digest: bytes) -> str:
     turn = digest[4] % 60
     arms = "".join(
-        f'<path d="M100 66 v-34 m-10 12 l10 10 l10 -10" transform="rotate({turn + 60 * i} 100 100)" fill="none" '
-        f'stroke="{accent}" stroke-width="6" stroke-linecap="round"/>'
+        f'<path d="M100 66 v-34 m-10 12 l10 10 l10 -10" transform="rotate({turn + 60 * i} 100 100)" '
+        f'fill="none" stroke="{accent}" stroke-width="6" stroke-linecap="round"/>'
         for i in range(6)
     )
     return (

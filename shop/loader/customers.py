@@ -14,7 +14,7 @@ from django.db.models import Count, Q
 
 from shop import naming
 from shop.loader.progress import Report
-from shop.loader.source import Source
+from shop.loader.source import SECOND, Source
 from shop.models import Coupon, Order, Profile
 
 CUSTOMER, MANAGER = "customer", "manager"
@@ -95,7 +95,7 @@ def _known(row: dict[str, Any]) -> dict[str, str]:
 def _first_visits(source: Source) -> dict[int, datetime]:
     columns = source.columns("transactions", "household_id", "transaction_timestamp")
     household, first = np.unique(columns["household_id"], return_index=True)
-    seconds = columns["transaction_timestamp"][first] // 1_000_000_000
+    seconds = columns["transaction_timestamp"][first] // SECOND
     return {
         who: datetime.fromtimestamp(second, UTC)
         for who, second in zip(household.tolist(), seconds.tolist(), strict=True)

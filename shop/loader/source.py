@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow.parquet as pq
 
 DAY = 86_400_000_000_000
+SECOND = 1_000_000_000
 PAGE = 65_536
+LEVELS = ("department", "product_category", "product_type")
 BASKETS_A_YEAR = (26, 104)
 WEEKS_AT_LEAST = 26
 SMALL_HOUSEHOLDS = 500
@@ -61,7 +63,7 @@ class Source:
     def last_moment(self) -> datetime:
         """When the last order was placed."""
         times = self.columns("transactions", "transaction_timestamp")["transaction_timestamp"]
-        return datetime.fromtimestamp(int(times[-1]) // 1_000_000_000, UTC)
+        return datetime.fromtimestamp(int(times[-1]) // SECOND, UTC)
 
     def pages(self, households: np.ndarray) -> Iterator[tuple[int, Columns]]:
         """The lines of ``households``, oldest first, in pages of whole baskets, with the lines read so far.
