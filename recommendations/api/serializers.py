@@ -26,17 +26,17 @@ class KeyField(serializers.CharField):
         super().__init__(**{"max_length": MAX_KEY, "trim_whitespace": False, **kwargs})
 
 
-class ProblemEntry(serializers.Serializer[Any]):
+class RecommendationsProblemEntry(serializers.Serializer[Any]):
     message = serializers.CharField()
     code = serializers.CharField()
 
 
-class Problem(serializers.Serializer[Any]):
+class RecommendationsProblem(serializers.Serializer[Any]):
     """Every error."""
 
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = serializers.DictField(child=ProblemEntry(many=True), required=False)
+    errors = serializers.DictField(child=RecommendationsProblemEntry(many=True), required=False)
 
 
 class ServeQuery(serializers.Serializer[Any]):
@@ -58,7 +58,7 @@ class ServeQuery(serializers.Serializer[Any]):
         return min(value, MAX_LIMIT)
 
 
-class RankBody(serializers.Serializer[Any]):
+class RankRequest(serializers.Serializer[Any]):
     items = serializers.ListField(
         child=KeyField(),
         max_length=MAX_RANKED,
@@ -80,7 +80,7 @@ class RankBody(serializers.Serializer[Any]):
         return min(value, MAX_RANKED)
 
 
-class ReasonOut(serializers.Serializer[Any]):
+class RecommendationReason(serializers.Serializer[Any]):
     kind = serializers.CharField()
     text = serializers.CharField()
     item = serializers.CharField(
@@ -89,7 +89,7 @@ class ReasonOut(serializers.Serializer[Any]):
     share = serializers.FloatField(help_text=gettext_lazy("Part of the score, 0 to 1; all together are 1."))
 
 
-class ItemOut(serializers.Serializer[Any]):
+class RecommendedItem(serializers.Serializer[Any]):
     title = serializers.CharField()
     url = serializers.CharField(allow_null=True)
     image = serializers.CharField(allow_null=True)
@@ -97,17 +97,17 @@ class ItemOut(serializers.Serializer[Any]):
     currency = serializers.CharField(allow_null=True)
 
 
-class RecommendationOut(serializers.Serializer[Any]):
+class RecommendedEntry(serializers.Serializer[Any]):
     key = serializers.CharField()
     rank = serializers.IntegerField(min_value=1)
     score = serializers.FloatField(help_text=gettext_lazy("Comparable within one source only."))
     source = serializers.CharField(help_text=gettext_lazy("The strategy that supplied the item."))
     algorithm = serializers.CharField()
-    reasons = ReasonOut(many=True, required=False)
-    item = ItemOut()
+    reasons = RecommendationReason(many=True, required=False)
+    item = RecommendedItem()
 
 
-class ServedOut(serializers.Serializer[Any]):
+class RecommendationList(serializers.Serializer[Any]):
     request_id = serializers.CharField(
         help_text=gettext_lazy("A signed value: placement, run, time and a digest of the items.")
     )
@@ -118,20 +118,20 @@ class ServedOut(serializers.Serializer[Any]):
         help_text=gettext_lazy("Whether there were as many items as asked for.")
     )
     reason = serializers.CharField(required=False, help_text=gettext_lazy("Why the list is empty or short."))
-    items = RecommendationOut(many=True)
+    items = RecommendedEntry(many=True)
 
 
-class RankedOut(serializers.Serializer[Any]):
+class RankedList(serializers.Serializer[Any]):
     request_id = serializers.CharField()
     placement = serializers.CharField()
     run = serializers.IntegerField(allow_null=True)
-    items = RecommendationOut(many=True)
+    items = RecommendedEntry(many=True)
     unknown = serializers.ListField(
         child=serializers.CharField(), help_text=gettext_lazy("Keys of nothing that this person may see now.")
     )
 
 
-class PlacementOut(serializers.Serializer[Any]):
+class RecommendationPlacement(serializers.Serializer[Any]):
     slug = serializers.CharField()
     title = serializers.CharField()
     limit = serializers.IntegerField()
@@ -140,7 +140,7 @@ class PlacementOut(serializers.Serializer[Any]):
     enabled = serializers.BooleanField()
 
 
-class RunOut(serializers.ModelSerializer[ModelRun]):
+class ModelRunSummary(serializers.ModelSerializer[ModelRun]):
     """A training run. What it says of itself in JSON is described in the documentation of training."""
 
     status = serializers.CharField()
@@ -161,17 +161,25 @@ class RunOut(serializers.ModelSerializer[ModelRun]):
         return sorted(active.role for active in run.active_for.all())
 
 
-class RunDetailOut(RunOut):
-    class Meta(RunOut.Meta):
-        fields = (*RunOut.Meta.fields, "data_summary", "cleaning", "split", "history", "timings", "log")
+class ModelRunDetail(ModelRunSummary):
+    class Meta(ModelRunSummary.Meta):
+        fields = (
+            *ModelRunSummary.Meta.fields,
+            "data_summary",
+            "cleaning",
+            "split",
+            "history",
+            "timings",
+            "log",
+        )
         read_only_fields = fields
 
 
-class RunPage(serializers.Serializer[Any]):
+class ModelRunPage(serializers.Serializer[Any]):
     count = serializers.IntegerField()
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
-    results = RunOut(many=True)
+    results = ModelRunSummary(many=True)
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -179,7 +187,7 @@ class ParametersField(serializers.DictField):
     """Parameters of an algorithm by name; the catalogue says which there are."""
 
 
-class StartBody(serializers.Serializer[Any]):
+class ModelRunStart(serializers.Serializer[Any]):
     algorithm = serializers.CharField(max_length=60, help_text=gettext_lazy("Such as als."))
     parameters = ParametersField(
         required=False, help_text=gettext_lazy("Those left out keep their defaults.")
@@ -216,7 +224,7 @@ def check_role(algorithm: str, role: str) -> None:
         raise serializers.ValidationError({"role": [text % found]}, code="unknown_role")
 
 
-class ActivateBody(serializers.Serializer[Any]):
+class ModelRunActivation(serializers.Serializer[Any]):
     role = serializers.CharField(
         max_length=30,
         required=False,

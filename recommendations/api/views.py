@@ -55,7 +55,9 @@ def checked(serializer_class: Any, data: Any) -> dict[str, Any]:
     return dict(serializer.validated_data)
 
 
-ERRORS: Any = {400: serializers.Problem, 429: serializers.Problem, 503: serializers.Problem}
+def problems(*codes: int) -> dict[int, Any]:
+    """What the schema says of these answers."""
+    return dict.fromkeys(codes, serializers.RecommendationsProblem)
 
 
 class PlacementList(View):
@@ -64,7 +66,7 @@ class PlacementList(View):
     @extend_schema(
         operation_id="placements",
         summary="The placements that exist",
-        responses={200: serializers.PlacementOut(many=True), 429: serializers.Problem},
+        responses={200: serializers.RecommendationPlacement(many=True), **problems(429)},
     )
     def get(self, request: Request) -> Response:
         overrides = serving_models.current().pointer.overrides
@@ -78,7 +80,7 @@ class PlacementDetail(View):
         operation_id="recommend",
         summary="What a placement shows this person now",
         parameters=[serializers.ServeQuery],
-        responses={200: serializers.ServedOut, 404: serializers.Problem, **ERRORS},
+        responses={200: serializers.RecommendationList, **problems(400, 404, 429, 503)},
     )
     def get(self, request: Request, slug: str) -> Response:
         asked = checked(serializers.ServeQuery, request.query_params.dict())
@@ -109,12 +111,12 @@ class Rank(View):
     @extend_schema(
         operation_id="rank",
         summary="Put a search result in this person's order",
-        request=serializers.RankBody,
-        responses={200: serializers.RankedOut, 413: serializers.Problem, 415: serializers.Problem, **ERRORS},
+        request=serializers.RankRequest,
+        responses={200: serializers.RankedList, **problems(400, 413, 415, 429, 503)},
         examples=[OpenApiExample("rank", {"items": ["17", "4", "1029"], "limit": 2}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
-        asked = checked(serializers.RankBody, request.data)
+        asked = checked(serializers.RankRequest, request.data)
         served = rank(asked["items"], request=request._request, limit=asked.get("limit"))
         return Response(
             {
@@ -148,9 +150,6 @@ class RunView(View):
         return run
 
 
-REFUSALS: Any = {401: serializers.Problem, 403: serializers.Problem, **ERRORS}
-
-
 class RunList(RunView):
     permissions: ClassVar[dict[str, str]] = {"GET": "view_modelrun", "POST": "add_modelrun"}
 
@@ -161,25 +160,25 @@ class RunList(RunView):
             OpenApiParameter("page", int, description="1 is the newest."),
             OpenApiParameter("page_size", int, description="25 by default, at most 100."),
         ],
-        responses={200: serializers.RunPage, 404: serializers.Problem, **REFUSALS},
+        responses={200: serializers.ModelRunPage, **problems(400, 401, 403, 404, 429, 503)},
     )
     def get(self, request: Request) -> Response:
         ModelRun.objects.fail_stale()
         pages = RunPagination()
         found = pages.paginate_queryset(ModelRun.objects.prefetch_related("active_for"), request, view=self)
-        return pages.get_paginated_response(serializers.RunOut(found, many=True).data)
+        return pages.get_paginated_response(serializers.ModelRunSummary(found, many=True).data)
 
     @extend_schema(
         operation_id="start_run",
         summary="Start a training",
-        request=serializers.StartBody,
-        responses={201: serializers.RunOut, 409: serializers.Problem, 415: serializers.Problem, **REFUSALS},
+        request=serializers.ModelRunStart,
+        responses={201: serializers.ModelRunSummary, **problems(400, 401, 403, 409, 415, 429, 503)},
         examples=[
             OpenApiExample("als", {"algorithm": "als", "parameters": {"factors": 64}}, request_only=True)
         ],
     )
     def post(self, request: Request) -> Response:
-        asked = checked(serializers.StartBody, request.data)
+        asked = checked(serializers.ModelRunStart, request.data)
         try:
             run = ModelRun.objects.start(
                 asked["algorithm"],
@@ -195,18 +194,18 @@ class RunList(RunView):
         run.refresh_from_db()
         if run.status == ModelRun.Status.FAILED:
             raise errors.Unavailable(run.error, code="not_started")
-        return Response(serializers.RunOut(run).data, status=status.HTTP_201_CREATED)
+        return Response(serializers.ModelRunSummary(run).data, status=status.HTTP_201_CREATED)
 
 
 class RunDetail(RunView):
     @extend_schema(
         operation_id="run",
         summary="One run, with its progress, figures and cleaning report",
-        responses={200: serializers.RunDetailOut, 404: serializers.Problem, **REFUSALS},
+        responses={200: serializers.ModelRunDetail, **problems(400, 401, 403, 404, 429, 503)},
     )
     def get(self, request: Request, pk: int) -> Response:
         ModelRun.objects.fail_stale()
-        return Response(serializers.RunDetailOut(self.find(pk)).data)
+        return Response(serializers.ModelRunDetail(self.find(pk)).data)
 
 
 class RunActivate(RunView):
@@ -215,11 +214,11 @@ class RunActivate(RunView):
     @extend_schema(
         operation_id="activate_run",
         summary="Let this run's model serve",
-        request=serializers.ActivateBody,
-        responses={200: serializers.RunOut, 404: serializers.Problem, 409: serializers.Problem, **REFUSALS},
+        request=serializers.ModelRunActivation,
+        responses={200: serializers.ModelRunSummary, **problems(400, 401, 403, 404, 409, 429, 503)},
     )
     def post(self, request: Request, pk: int) -> Response:
-        asked = checked(serializers.ActivateBody, request.data)
+        asked = checked(serializers.ModelRunActivation, request.data)
         run = self.find(pk)
         if "role" in asked:
             serializers.check_role(run.algorithm, asked["role"])
@@ -227,7 +226,7 @@ class RunActivate(RunView):
             run.activate(role=asked.get("role"), user=request.user, via="api")
         except CannotActivate as error:
             raise errors.Conflict(str(error), code="cannot_activate") from None
-        return Response(serializers.RunOut(self.find(pk)).data)
+        return Response(serializers.ModelRunSummary(self.find(pk)).data)
 
 
 class RunCancel(RunView):
@@ -237,7 +236,7 @@ class RunCancel(RunView):
         operation_id="cancel_run",
         summary="Cancel a queued run, or ask a running one to stop",
         request=None,
-        responses={200: serializers.RunOut, 404: serializers.Problem, 409: serializers.Problem, **REFUSALS},
+        responses={200: serializers.ModelRunSummary, **problems(400, 401, 403, 404, 409, 429, 503)},
     )
     def post(self, request: Request, pk: int) -> Response:
         run = self.find(pk)
@@ -247,7 +246,7 @@ class RunCancel(RunView):
                 % {"id": pk, "status": run.get_status_display()},
                 code="not_live",
             )
-        return Response(serializers.RunOut(self.find(pk)).data)
+        return Response(serializers.ModelRunSummary(self.find(pk)).data)
 
 
 def _placement(config: PlacementConfig) -> dict[str, Any]:
