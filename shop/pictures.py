@@ -6,10 +6,10 @@ Content-Security-Policy.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from hashlib import blake2b
 from xml.sax.saxutils import escape
 
+from shop.drawings import FORMS, SHAPES, backdrop
 from shop.models import Category, Product
 
 SIZE = 200
@@ -20,6 +20,9 @@ PALETTES = {
     "fish": ("#e0f0f5", "#3f7f9f", "#f2a65a"),
     "bakery": ("#fbf0dc", "#c98a3c", "#8a5a2b"),
     "dairy": ("#e9f1fb", "#5b8fc9", "#f4d35e"),
+    "egg": ("#f5f0e6", "#a9977d", "#e8c9a0"),
+    "cheese": ("#fdf6e0", "#d99a2b", "#f4c542"),
+    "snack": ("#fbeee0", "#c8502f", "#f6c344"),
     "drink": ("#e6f4f1", "#2f8f83", "#f2c14e"),
     "frozen": ("#e6f0fb", "#4a7fc1", "#a9d6f5"),
     "sweet": ("#fbe8f1", "#b4538a", "#f7c59f"),
@@ -30,30 +33,59 @@ PALETTES = {
     "baby": ("#fdf3e3", "#e0995e", "#7fb7d9"),
     "pet": ("#efe9e1", "#8d6b4f", "#d98b4a"),
 }
-DEPARTMENTS = {
-    "PRODUCE": "produce", "SALAD BAR": "produce", "TRAVEL & LEISURE": "produce", "MEAT": "meat",
-    "MEAT-PCKGD": "meat", "SEAFOOD": "fish", "SEAFOOD-PCKGD": "fish", "PASTRY": "bakery", "DELI": "meat",
-    "FLORAL": "flower", "GARDEN CENTER": "flower", "COSMETICS": "care", "DRUG GM": "home", "SPIRITS": "drink",
-    "RESTAURANT": "bakery", "FUEL": "home",
-}  # fmt: skip
-# The first word found in the category's or type's name decides, so the narrow ones stand first.
+# Where the department says what is in it; elsewhere the words below decide.
+FIXED = {
+    "PRODUCE": "produce",
+    "SALAD BAR": "produce",
+    "TRAVEL & LEISURE": "produce",
+    "MEAT": "meat",
+    "MEAT-PCKGD": "meat",
+    "SEAFOOD": "fish",
+    "SEAFOOD-PCKGD": "fish",
+    "PASTRY": "bakery",
+    "FLORAL": "flower",
+    "GARDEN CENTER": "flower",
+    "COSMETICS": "care",
+    "SPIRITS": "drink",
+    "FUEL": "home",
+}
+DEFAULT = {"DRUG GM": "home", "DELI": "meat", "RESTAURANT": "bakery"}
+# The first line with a word of the category's name decides, else with a word of the type's.
 WORDS = (
     ("baby infant diaper", "baby"),
     ("cat dog pet litter bird", "pet"),
+    ("canned soup condiment pasta rice dinner", "pantry"),
     ("frozen ice", "frozen"),
-    (
-        "juice soda drink water beer wine coffee tea soft liquor beverage cocktail vodka whiskey nectar",
-        "drink",
-    ),
-    ("milk cheese yogurt butter egg cream margarine dairy", "dairy"),
+    ("chip snack cracker popcorn pretzel nut", "snack"),
+    ("egg", "egg"),
+    ("cheese", "cheese"),
+    ("juice soda drink water beer wine coffee tea soft liquor beverage cocktail vodka whiskey", "drink"),
+    ("milk yogurt butter cream margarine dairy", "dairy"),
     ("bread bun roll bagel cake pie donut muffin pastry pastries pita croissant tortilla", "bakery"),
     ("candy chocolate cookie gum sugar syrup dessert pudding sweet", "sweet"),
-    ("shampoo soap hair skin makeup deodorant tooth oral lotion care vitamin relief medicine bath", "care"),
+    ("shampoo soap hair skin makeup deodorant oral lotion care vitamin relief medicine bath", "care"),
     ("fish seafood tuna salmon shrimp", "fish"),
     ("beef pork chicken turkey sausage bacon ham meat", "meat"),
-    ("fruit vegetable salad apple berries potato tomato onion pepper grape", "produce"),
+    ("fruit vegetable salad apple berries", "produce"),
     ("flower rose plant bouquet", "flower"),
-    ("cleaner detergent paper bag foil bulb battery batteries towel candle card magazine toy tissue", "home"),
+    ("cleaner detergent paper bag foil bulb battery batteries towel candle card magazine toy", "home"),
+)
+# The colour of what grows, and its form where it is no round fruit.
+GROWN = (
+    ("banana", "#f2c230", "crescent"),
+    (
+        "lettuce cabbage salad spinach broccoli celery herb parsley cilantro asparagus kale",
+        "#5f9f3f",
+        "leaf",
+    ),
+    ("carrot", "#e8822a", "root"),
+    ("radish", "#d14b6b", "root"),
+    ("cucumber zucchini lime avocado pea pear kiwi", "#6fa544", "round"),
+    ("tomato strawberry strawberries cherry cherries raspberry raspberries watermelon", "#d9412f", "round"),
+    ("orange clementine tangerine peach nectarine mango pumpkin cantaloupe", "#f0932b", "round"),
+    ("lemon corn pineapple grapefruit squash", "#f2cb3a", "round"),
+    ("grape plum blueberry blueberries blackberry blackberries", "#7a4b94", "round"),
+    ("potato onion mushroom garlic", "#c79a63", "round"),
 )
 
 
@@ -63,13 +95,12 @@ def picture(product: Product) -> str:
     family = _family(names)
     digest = blake2b("/".join([*names, product.brand, product.sku]).encode(), digest_size=8).digest()
     back, shape, accent = PALETTES[family]
-    title = escape(product.name)
-    drawn = SHAPES[family](shape, accent, digest)
+    drawn = _grown(names, shape, digest) if family == "produce" else SHAPES[family](shape, accent, digest)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIZE} {SIZE}" role="img">'
-        f"<title>{title}</title>"
+        f"<title>{escape(product.name)}</title>"
         f'<rect width="{SIZE}" height="{SIZE}" fill="{back}"/>'
-        f"{_backdrop(shape, digest)}{drawn}</svg>"
+        f"{backdrop(shape, digest)}{drawn}</svg>"
     )
 
 
@@ -82,187 +113,23 @@ def _names(category: Category | None) -> list[str]:
     return names
 
 
+def _has(name: str, words: str) -> bool:
+    """Whether a word of ``words``, in the singular or plural, is in ``name``."""
+    spoken = name.lower().replace(",", " ").replace("-", " ").split()
+    return any(word in (stem, f"{stem}s", f"{stem}es") for word in spoken for stem in words.split())
+
+
 def _family(names: list[str]) -> str:
-    text = " ".join(names[1:]).lower().replace(",", " ").replace("'", " ").split()
-    for words, family in WORDS:
-        stems = words.split()
-        if any(word in (stem, f"{stem}s", f"{stem}es") for word in text for stem in stems):
-            return family
-    return DEPARTMENTS.get(names[0], "pantry") if names else "pantry"
+    if not names:
+        return "pantry"
+    if names[0] in FIXED:
+        return FIXED[names[0]]
+    found = (family for name in names[1:] for words, family in WORDS if _has(name, words))
+    return next(found, DEFAULT.get(names[0], "pantry"))
 
 
-def _backdrop(colour: str, digest: bytes) -> str:
-    """Two soft circles, placed by the product's digest."""
-    return "".join(
-        f'<circle cx="{20 + digest[i] % 160}" cy="{20 + digest[i + 1] % 160}" r="{34 + digest[i] % 40}" '
-        f'fill="{colour}" opacity="0.08"/>'
-        for i in (0, 2)
-    )
-
-
-def _round(shape: str, accent: str, digest: bytes) -> str:
-    """Fruit: one to three rounds with a leaf."""
-    places = [
-        [(100, 112, 52)],
-        [(76, 118, 40), (126, 112, 44)],
-        [(68, 126, 34), (132, 126, 34), (100, 84, 36)],
-    ]
-    skin = accent if digest[4] % 2 else shape
-    return "".join(
-        f'<circle cx="{x}" cy="{y}" r="{r}" fill="{skin}"/>'
-        f'<circle cx="{x - r // 3}" cy="{y - r // 3}" r="{r // 5}" fill="#ffffff" opacity="0.35"/>'
-        f'<path d="M{x} {y - r} q4 -14 18 -18 q0 16 -18 18z" fill="{shape if skin == accent else accent}"/>'
-        for x, y, r in places[digest[5] % 3]
-    )
-
-
-def _steak(shape: str, accent: str, digest: bytes) -> str:
-    turn = digest[4] % 30 - 15
-    return (
-        f'<g transform="rotate({turn} 100 104)">'
-        f'<path d="M46 96 q6 -48 62 -44 q56 4 50 54 q-6 46 -60 46 q-58 0 -52 -56z" fill="{shape}"/>'
-        f'<path d="M62 98 q6 -32 46 -30 q40 2 36 38 q-6 30 -44 30 q-42 0 -38 -38z" fill="{accent}" '
-        'opacity="0.75"/>'
-        f'<circle cx="{92 + digest[5] % 24}" cy="98" r="11" fill="#fffaf0"/></g>'
-    )
-
-
-def _fish(shape: str, accent: str, digest: bytes) -> str:
-    eye = 66 + digest[4] % 8
-    return (
-        f'<path d="M38 104 q46 -54 98 -6 l28 -26 v64 l-28 -26 q-52 48 -98 -6z" fill="{shape}"/>'
-        f'<path d="M92 78 q16 26 0 50" fill="none" stroke="{accent}" stroke-width="5"/>'
-        f'<circle cx="{eye}" cy="98" r="6" fill="#ffffff"/><circle cx="{eye}" cy="98" r="3" fill="#22313f"/>'
-    )
-
-
-def _loaf(shape: str, accent: str, digest: bytes) -> str:
-    cuts = "".join(
-        f'<path d="M{62 + 26 * i} 92 l12 26" stroke="{accent}" stroke-width="5" stroke-linecap="round"/>'
-        for i in range(2 + digest[4] % 2)
-    )
-    return (
-        f'<path d="M40 148 v-44 q-10 -42 36 -42 h50 q46 0 36 42 v44 q0 8 -8 8 h-106 q-8 0 -8 -8z" '
-        f'fill="{shape}"/>{cuts}<path d="M40 140 h122" stroke="{accent}" stroke-width="4" opacity="0.4"/>'
-    )
-
-
-def _carton(shape: str, accent: str, digest: bytes) -> str:
-    band = 104 + digest[4] % 20
-    return (
-        f'<path d="M66 80 l18 -30 h34 l18 30 v84 h-70z" fill="#ffffff"/>'
-        f'<path d="M66 80 h70 v84 h-70z" fill="{shape}" opacity="0.9"/>'
-        f'<rect x="66" y="{band}" width="70" height="30" fill="{accent}"/>'
-        f'<rect x="84" y="42" width="34" height="10" fill="{shape}"/>'
-    )
-
-
-def _bottle(shape: str, accent: str, digest: bytes) -> str:
-    label = 112 + digest[4] % 12
-    return (
-        f'<path d="M88 34 h24 v30 q22 12 22 38 v58 q0 10 -10 10 h-48 q-10 0 -10 -10 v-58 q0 -26 22 -38z" '
-        f'fill="{shape}"/><rect x="86" y="26" width="28" height="12" rx="3" fill="{accent}"/>'
-        f'<rect x="66" y="{label}" width="68" height="34" fill="#ffffff" opacity="0.85"/>'
-        f'<circle cx="100" cy="{label + 17}" r="10" fill="{accent}"/>'
-    )
-
-
-def _flake(shape: str, accent: str, digest: bytes) -> str:
-    turn = digest[4] % 60
-    arms = "".join(
-        f'<path d="M100 66 v-34 m-10 12 l10 10 l10 -10" transform="rotate({turn + 60 * i} 100 100)" '
-        f'fill="none" stroke="{accent}" stroke-width="6" stroke-linecap="round"/>'
-        for i in range(6)
-    )
-    return (
-        f'<rect x="52" y="58" width="96" height="96" rx="12" fill="{shape}"/>'
-        f'<g transform="translate(30 36) scale(0.7)">{arms}</g>'
-    )
-
-
-def _sweet(shape: str, accent: str, digest: bytes) -> str:
-    turn = digest[4] % 50 - 25
-    return (
-        f'<g transform="rotate({turn} 100 100)"><path d="M62 100 l-30 -22 v44z M138 100 l30 -22 v44z" '
-        f'fill="{accent}"/><rect x="58" y="72" width="84" height="56" rx="28" fill="{shape}"/>'
-        f'<path d="M80 74 l20 52 M104 74 l20 52" stroke="{accent}" stroke-width="8"/></g>'
-    )
-
-
-def _can(shape: str, accent: str, digest: bytes) -> str:
-    band = 88 + digest[4] % 16
-    return (
-        f'<path d="M58 62 v84 q42 22 84 0 v-84z" fill="{shape}"/>'
-        f'<path d="M58 {band} q42 20 84 0 v34 q-42 20 -84 0z" fill="#fffaf0"/>'
-        f'<circle cx="100" cy="{band + 26}" r="11" fill="{accent}"/>'
-        f'<ellipse cx="100" cy="62" rx="42" ry="13" fill="{accent}" opacity="0.8"/>'
-    )
-
-
-def _box(shape: str, accent: str, digest: bytes) -> str:
-    x = 60 + digest[4] % 8
-    return (
-        f'<path d="M{x - 14} 84 l54 -26 l54 26 l-54 26z" fill="{accent}"/>'
-        f'<path d="M{x - 14} 84 l54 26 v56 l-54 -26z" fill="{shape}"/>'
-        f'<path d="M{x + 94} 84 l-54 26 v56 l54 -26z" fill="{shape}" opacity="0.75"/>'
-    )
-
-
-def _tube(shape: str, accent: str, digest: bytes) -> str:
-    turn = digest[4] % 24 - 12
-    return (
-        f'<g transform="rotate({turn} 100 100)"><path d="M68 44 h64 l-10 96 h-44z" fill="{shape}"/>'
-        f'<rect x="80" y="140" width="40" height="22" rx="4" fill="{accent}"/>'
-        f'<path d="M86 70 h28 M88 84 h24" stroke="#ffffff" stroke-width="6" stroke-linecap="round"/></g>'
-    )
-
-
-def _flower(shape: str, accent: str, digest: bytes) -> str:
-    petals = 5 + digest[4] % 3
-    ring = "".join(
-        f'<ellipse cx="100" cy="58" rx="15" ry="25" fill="{shape}" '
-        f'transform="rotate({360 * i // petals} 100 88)"/>'
-        for i in range(petals)
-    )
-    return (
-        f'<path d="M100 92 v78 m0 -26 q26 -6 30 -26 q-28 0 -30 26z" stroke="{accent}" stroke-width="6" '
-        f'fill="{accent}"/>{ring}<circle cx="100" cy="88" r="14" fill="#f4d35e"/>'
-    )
-
-
-def _jar(shape: str, accent: str, digest: bytes) -> str:
-    face = 108 + digest[4] % 10
-    return (
-        f'<rect x="62" y="66" width="76" height="92" rx="16" fill="{accent}" opacity="0.85"/>'
-        f'<rect x="58" y="44" width="84" height="24" rx="6" fill="{shape}"/>'
-        f'<circle cx="100" cy="{face}" r="24" fill="#fffaf0"/>'
-        f'<path d="M90 {face + 4} q10 10 20 0" fill="none" stroke="{shape}" stroke-width="4" '
-        'stroke-linecap="round"/>'
-    )
-
-
-def _paw(shape: str, accent: str, digest: bytes) -> str:
-    turn = digest[4] % 40 - 20
-    return (
-        f'<g transform="rotate({turn} 100 110)" fill="{shape}"><ellipse cx="100" cy="128" rx="32" ry="26"/>'
-        '<circle cx="62" cy="100" r="14"/><circle cx="86" cy="78" r="15"/><circle cx="114" cy="78" r="15"/>'
-        f'<circle cx="138" cy="100" r="14"/><circle cx="100" cy="128" r="9" fill="{accent}"/></g>'
-    )
-
-
-SHAPES: dict[str, Callable[[str, str, bytes], str]] = {
-    "produce": _round,
-    "meat": _steak,
-    "fish": _fish,
-    "bakery": _loaf,
-    "dairy": _carton,
-    "drink": _bottle,
-    "frozen": _flake,
-    "sweet": _sweet,
-    "pantry": _can,
-    "home": _box,
-    "care": _tube,
-    "flower": _flower,
-    "baby": _jar,
-    "pet": _paw,
-}
+def _grown(names: list[str], shape: str, digest: bytes) -> str:
+    """Fruit and vegetables in their own colour and form."""
+    found = ((colour, form) for name in names[::-1] for words, colour, form in GROWN if _has(name, words))
+    colour, form = next(found, (("#d8572a", shape)[digest[4] % 2], "round"))
+    return FORMS[form](colour, "#4c7a2b", digest)
