@@ -22,7 +22,7 @@ from ..models import ActiveModel
 from .baskets import Answers, Baskets
 from .gate import FEWEST_USERS, Rival
 from .pulse import Lost, Pulse
-from .scores import Score, remembered
+from .scores import Score, remember, remembered
 from .source import Rows
 
 TEST_SHARE: Final = 0.2
@@ -57,19 +57,22 @@ class Bench:
     def choose(self, algorithm: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters, "auto" replaced by what the validation part chose."""
         self._testable()
-        return chosen(algorithm, parameters, self.split, seed=self.seed, on_progress=self.pulse.report)
+        return chosen(algorithm, parameters, self.split, seed=self.seed, on_progress=self.pulse.learn)
 
     def fit(self, algorithm: str, parameters: Mapping[str, Any]) -> Model:
-        """The candidate, fitted on everything before the test; its learning curve goes into the run."""
-        return create(algorithm, **parameters).fit(
-            self.split.development, seed=self.seed, on_progress=self.pulse.learn
-        )
+        """The candidate, fitted on everything before the test.
+
+        Its learning curve goes into the run, unless there is one of the fit that parameters were chosen by.
+        """
+        follow = self.pulse.report if self.pulse.history else self.pulse.learn
+        return create(algorithm, **parameters).fit(self.split.development, seed=self.seed, on_progress=follow)
 
     def measure(self, algorithm: str, parameters: Mapping[str, Any], model: Model) -> Score:
         """The candidate's score, remembered for the day when it is the active model of a comparison."""
         started = time.monotonic()
-        measured = self._measure(algorithm, parameters, model, started)
-        return remembered(self._identity(algorithm, parameters, self.seed), lambda: measured)
+        score = self._measure(algorithm, parameters, model, started)
+        remember(self._identity(algorithm, parameters, self.seed), score)
+        return score
 
     def baseline(self) -> Rival:
         """The role's baseline with its default parameters."""

@@ -104,10 +104,11 @@ class Pulse:
         return not (self._cancelled or self._lost)
 
     def learn(self, stage: str, done: int, total: int, metrics: Mapping[str, Any] | None = None) -> bool:
-        """``report`` that also keeps ``metrics`` as a point of the run's learning curve."""
-        if metrics:
+        """``report`` that also keeps the metrics of a stage "fit" as a point of the run's learning curve."""
+        if metrics and stage == "fit":
+            point = {"validation_ndcg" if name == "ndcg" else name: value for name, value in metrics.items()}
             seconds = round(time.monotonic() - self._entered, 2)
-            self.history.append({"epoch": done, **metrics, "seconds": seconds})
+            self.history.append({"epoch": done, **point, "seconds": seconds})
             self.note(history=list(self.history))
         return self.report(stage, done, total)
 

@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 from ..conf import settings
 from ..evaluation import Difference, bootstrap_interval, paired_difference
 
-VERSION: Final = 1  # of what a remembered score means; raise it when an algorithm or a metric changes
 KEEP: Final = 60
 
 logger = logging.getLogger(__name__)
@@ -59,28 +59,16 @@ class Score:
 
 def remembered(identity: Mapping[str, Any], make: Callable[[], Score]) -> Score:
     """The score of ``identity`` (JSON-able: data, split, algorithm, parameters, seed), made once a host."""
-    text = json.dumps({**identity, "version": VERSION}, sort_keys=True, default=str)
-    path = settings.CACHE_DIR / "scores" / f"{hashlib.sha256(text.encode()).hexdigest()}.npz"
-    found = _read(path)
+    found = _read(_path(identity))
     if found is None:
         found = make()
-        _write(path, found)
+        remember(identity, found)
     return found
 
 
-def _read(path: Path) -> Score | None:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            about = json.loads(str(stored["about"]))
-            return Score(per_user=stored["per_user"].astype(np.float64), **about)
-    except FileNotFoundError:
-        return None
-    except Exception as error:  # noqa: BLE001  a damaged file costs one more fit, not the run
-        logger.warning("A remembered score is unreadable and is made again: %s: %s", path, error)
-        return None
-
-
-def _write(path: Path, score: Score) -> None:
+def remember(identity: Mapping[str, Any], score: Score) -> None:
+    """Keep a score for :func:`remembered`. A full disk costs speed later, not the run."""
+    path = _path(identity)
     about = {
         "algorithm": score.algorithm,
         "parameters": dict(score.parameters),
@@ -96,6 +84,33 @@ def _write(path: Path, score: Score) -> None:
         _forget(path.parent)
     except OSError as error:
         logger.warning("A score could not be remembered: %s", error)
+
+
+def _path(identity: Mapping[str, Any]) -> Path:
+    text = json.dumps({**identity, "code": _code()}, sort_keys=True, default=str)
+    return settings.CACHE_DIR / "scores" / f"{hashlib.sha256(text.encode()).hexdigest()}.npz"
+
+
+@cache
+def _code() -> str:
+    """A digest of the code that makes a score: after an upgrade every score is made anew."""
+    digest = hashlib.sha256()
+    for room in ("interactions", "algorithms", "evaluation", "training"):
+        for path in sorted(Path(__file__).parents[1].joinpath(room).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> Score | None:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            about = json.loads(str(stored["about"]))
+            return Score(per_user=stored["per_user"].astype(np.float64), **about)
+    except FileNotFoundError:
+        return None
+    except Exception as error:  # noqa: BLE001  a damaged file costs one more fit, not the run
+        logger.warning("A remembered score is unreadable and is made again: %s: %s", path, error)
+        return None
 
 
 def _forget(folder: Path) -> None:
