@@ -80,7 +80,7 @@ def learning_curve(run: ModelRun) -> Chart | None:
         ],
         columns=[_("epoch"), *(_column(name) for name in shown)],
         rows=[
-            [label, *(describe.figure(row.get(name), 2 if name == "seconds" else 5) for name in shown)]
+            [label, *(describe.plain(row.get(name)) for name in shown)]
             for label, row in zip(labels, history, strict=True)
         ],
         axis=_("epoch"),

@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Model
-from django.utils.formats import number_format
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -96,15 +99,20 @@ def figure(value: object, digits: int = 4) -> str:
     if isinstance(value, int):
         return number_format(value, use_l10n=True, force_grouping=True)
     found = number(value)
-    if found is not None:
-        return number_format(found, decimal_pos=digits, use_l10n=True)
-    return text(value)
+    return text(value) if found is None else rounded(found, digits)
+
+
+def rounded(value: float, digits: int) -> str:
+    """``value`` with ``digits`` decimals in the reader's notation; ``number_format`` alone would cut."""
+    return number_format(f"{value:.{digits}f}", use_l10n=True, force_grouping=True)
 
 
 def plain(value: object) -> str:
     """Like ``figure``, but with as many decimals as a fraction needs, six figures at most: 10, 0.02, 1.5."""
     found = number(value)
-    return figure(value) if found is None or isinstance(value, int) else f"{found:.6g}"
+    if found is None or isinstance(value, int):
+        return figure(value)
+    return rounded(found, 0) if abs(found) >= 100_000 else f"{found:.6g}"
 
 
 def text(value: object, limit: int = 500) -> str:
@@ -120,7 +128,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None or seconds < 0:
         return DASH
     if seconds < 10:
-        return _("%(seconds)s s") % {"seconds": number_format(seconds, decimal_pos=1, use_l10n=True)}
+        return _("%(seconds)s s") % {"seconds": rounded(seconds, 1)}
     if seconds < 60:
         return _("%(seconds)d s") % {"seconds": seconds}
     if seconds < 3600:
@@ -194,8 +202,8 @@ def baseline_words(run: ModelRun) -> str:
     words = {"baseline": text(against.get("algorithm"), 60), "base": figure(base)}
     if not base:
         return _("%(baseline)s %(base)s") % words
-    change = number_format(100 * (value / base - 1), decimal_pos=1, use_l10n=True)
-    words["change"] = change if change.startswith("-") else f"+{change}"
+    change = 100 * (value / base - 1)
+    words["change"] = f"+{rounded(change, 1)}" if change >= 0 else rounded(change, 1)
     return _("%(baseline)s %(base)s (%(change)s %%)") % words
 
 
@@ -219,6 +227,16 @@ def score_note(run: ModelRun) -> str:
             ngettext("%(count)d test customer", "%(count)d test customers", int(users)) % {"count": users}
         )
     return ", ".join(parts)
+
+
+def moment(value: object) -> str:
+    """A time that a run noted, seconds since the epoch or ISO text, in the reader's zone and notation."""
+    seconds = number(value)
+    try:
+        found = parse_datetime(str(value)) if seconds is None else datetime.fromtimestamp(seconds, UTC)
+        return text(value) if found is None else date_format(localtime(found), "SHORT_DATETIME_FORMAT")
+    except (ValueError, OverflowError, OSError):
+        return text(value)
 
 
 def percent(run: ModelRun) -> int | None:

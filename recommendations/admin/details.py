@@ -15,6 +15,7 @@ from recommendations.models import ModelRun
 from . import describe
 
 LOG_CHARACTERS = 20_000  # the tail that a page shows
+TIMES = ("first", "last", "cutoff", "validation_cutoff")
 MAX_ROWS = 500  # of a table made from a JSON column that somebody filled without measure
 
 
@@ -55,7 +56,7 @@ def progress(run: ModelRun) -> dict[str, Any]:
         "label": capfirst(state.label),
         "advice": state.advice,
         "live": run.is_live,
-        "stage": stage_title(run.stage),
+        "stage": "" if run.status == run.Status.FINISHED else stage_title(run.stage),
         "steps": steps,
         "percent": percent,
         "elapsed": "" if seconds is None else describe.duration(seconds),
@@ -118,9 +119,9 @@ def sections(run: ModelRun) -> list[Section]:
     """The tables of a run's page, those without content left out."""
     found = [
         Section("parameters", _("Parameters"), _parameters(run)),
-        Section("data", _("Data"), _pairs(run.data_summary)),
+        Section("data", _("Data"), _pairs(_dated(run.data_summary))),
         _cleaning(run.cleaning),
-        Section("split", _("Split"), _pairs(run.split)),
+        Section("split", _("Split"), _pairs(_dated(run.split))),
         _scores(run),
         Section("timings", _("Timings"), _timings(run.timings)),
     ]
@@ -142,7 +143,7 @@ def comparison(runs: Sequence[ModelRun]) -> list[tuple[str, list[Line]]]:
         (_("Result"), result),
         (_("Parameters"), _lines([{**_as_fitted(run), "seed": run.seed} for run in runs])),
         (_("Scores"), _lines(scores, _metric, describe.figure)),
-        (_("Data"), _lines([describe.mapping(run.data_summary) for run in runs])),
+        (_("Data"), _lines([_dated(run.data_summary) for run in runs])),
         (_("Timings"), _lines([describe.mapping(run.timings) for run in runs], stage_title, _seconds)),
     ]
     return [(title, lines) for title, lines in groups if lines]
@@ -201,6 +202,14 @@ def _lines(
 
 def _pairs(value: object) -> list[list[str]]:
     return [[_label(name), describe.plain(entry)] for name, entry in list(_flat(value).items())[:MAX_ROWS]]
+
+
+def _dated(value: object) -> dict[str, Any]:
+    """The object with its times in words."""
+    return {
+        name: describe.moment(entry) if name in TIMES and entry is not None else entry
+        for name, entry in describe.mapping(value).items()
+    }
 
 
 def _flat(value: object) -> dict[str, Any]:

@@ -106,11 +106,12 @@ def _answer(adapter: DeclarativeAdapter, asked: dict[str, str]) -> dict[str, Any
     subject = adapter.subject_for(key)
     if subject.user_key is None:
         return {"trouble": _("No customer can have the key “%s”.") % describe.text(key, 60)}
-    about = asked["item"] or (subject.recent[0][0] if subject.recent else "")
+    items = adapter.fetch([key for key, _weight, _time in subject.recent], subject)
+    about = asked["item"] or next((key for key, _weight, _time in subject.recent if key in items), "")
     return {
         "key": subject.user_key,
         "name": _name(adapter, subject.user_key),
-        "bought": _bought(adapter, subject),
+        "bought": _bought(adapter, subject, items),
         "previews": [_preview(adapter, slug, subject, about) for slug in settings.PLACEMENTS],
     }
 
@@ -155,9 +156,8 @@ def _name(adapter: DeclarativeAdapter, key: str) -> str:
     return user.get_username() if user is not None else _("customer %s") % key
 
 
-def _bought(adapter: DeclarativeAdapter, subject: Subject) -> list[dict[str, Any]]:
+def _bought(adapter: DeclarativeAdapter, subject: Subject, items: dict[str, Any]) -> list[dict[str, Any]]:
     """The last purchases, newest first, with the titles of those that are still for sale."""
-    items = adapter.fetch([key for key, _weight, _time in subject.recent], subject)
     return [
         {
             "key": key,
