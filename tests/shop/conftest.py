@@ -72,7 +72,7 @@ def signed_in(customer: User) -> Client:
 
 @pytest.fixture
 def make_order(customer: User) -> Callable[..., Order]:
-    """``make_order(product, quantity, status=..., age=days)`` for ``customer`` unless ``user`` says otherwise."""
+    """``make_order(product, quantity, status=..., age=days)``, of ``customer`` unless ``user`` is given."""
 
     def make(product: Product, quantity: int = 1, *, age: int = 0, **fields: Any) -> Order:
         total = product.price * quantity
