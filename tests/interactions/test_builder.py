@@ -182,7 +182,7 @@ def test_a_builder_is_empty_after_building():
 
 
 def test_a_row_costs_less_than_a_hundred_bytes_at_its_peak():
-    rows, page = 400_000, 2_000
+    rows, page = 100_000, 2_000
     names = ("pk", "user", "item", "time", "quantity", "price", "order")
     tracemalloc.start()
 
