@@ -19,16 +19,22 @@ SIZES = ("small", "full")
 
 
 def load(
-    size: str, *, report: Report = silent, households: int | None = None, now: datetime | None = None
+    size: str,
+    *,
+    report: Report = silent,
+    households: int | None = None,
+    now: datetime | None = None,
+    source: Source | None = None,
 ) -> DataLoad:
     """Load ``small`` (500 regular households) or ``full`` (all 2,469), or go on with a load that was stopped.
 
-    What is in the database already stays as it is, nothing comes twice. ``households`` takes fewer of them
-    (for tests); the last order will be a few days older than ``now``.
+    What is in the database already stays as it is, nothing comes twice. The last order will be a few days
+    older than ``now``. ``households`` takes fewer of them and ``source`` other files, for tests. Raises
+    ``ValueError`` for another size and ``DataMissing`` where the package with the orders is not installed.
     """
     if size not in SIZES:
         raise ValueError(f"Got size {size!r}; allowed are {', '.join(SIZES)}.")
-    source = Source.installed()
+    source = source or Source.installed()
     run = _begin(source, size, now or timezone.now())
     if run.finished_at is None:
         chosen = _chosen(source, size, households)
