@@ -58,8 +58,12 @@ class Product(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(stock__gte=0), name="shop_stock_not_negative")
         ]
-        # A category's page counts its subtree and cuts its best sellers out of this index alone.
-        indexes = [models.Index(fields=["category", "is_active", "-sold"], name="shop_product_shelf")]
+        # A category's page counts its subtree, its facets and its best sellers out of this index alone.
+        indexes = [
+            models.Index(
+                fields=["category", "is_active", "-sold", "brand", "size", "price"], name="shop_product_shelf"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='product',
-            index=models.Index(fields=['category', 'is_active', '-sold'], name='shop_product_shelf'),
+            index=models.Index(fields=['category', 'is_active', '-sold', 'brand', 'size', 'price'], name='shop_product_shelf'),
         ),
     ]
