@@ -221,7 +221,7 @@ ALGORITHMS: dict[str, AlgorithmInfo] = {
             roles=("trending",),
             needs="orders",
             supports=frozenset({"recommend", "fold_in"}),
-            parameters=(_weight("sqrt"), _half_life(14.0, optional=False, search=(7, 14, 30))),
+            parameters=(_weight("sqrt"), _half_life(7.0, optional=False, search=(7, 14, 30))),
         ),
         AlgorithmInfo(
             name="als",
@@ -350,7 +350,7 @@ ALGORITHMS: dict[str, AlgorithmInfo] = {
             roles=("buy_again",),
             needs="orders",
             supports=frozenset({"recommend", "fold_in", "explain"}),
-            parameters=(_half_life(62.0, search=(30, 62, 90, 180, None)),),
+            parameters=(_half_life(100.0, search=(30, 60, 100, 180, None)),),
         ),
         AlgorithmInfo(
             name="bought_together",
