@@ -57,7 +57,10 @@ FRESH = {"lb": 5, "ct": 6}
 BAGGED = frozenset({"POTATOES", "ONIONS", "CITRUS", "APPLES"})
 LOOSE = frozenset({"MELONS"})
 
-NUMBER = r"\d+ \d+/\d+|\d+/\d+|\d*\.?\d+"
+DECIMAL = r"\d*\.?\d+"
+# "1/2 GAL" is half a gallon, while "4/4 OZ" is four of four ounces.
+FRACTION = r"1/2|[13]/4|[1357]/8"
+NUMBER = rf"\d+ (?:{FRACTION})|{FRACTION}|{DECIMAL}"
 UNIT = "|".join(sorted((re.escape(unit) for unit in UNITS), key=len, reverse=True))
 SINGLE = re.compile(rf"({NUMBER})[ -]*({UNIT})\.?(?: (?:BTL|CAN|BAG|BOX|PET|NR|TUBE|JAR|AEROS|LOOSE|TUB))?")
 MANY = re.compile(rf"(\d+) ?(?:PK|P|PACK)?\s*[/-]\s*({NUMBER}) ?(OZ|Z|FL OZ|ML|L|LT|LRT|PT|QT|GAL|G)")
@@ -78,16 +81,16 @@ def size(raw: str | None, department: str = "", category: str | None = "") -> st
     text = " ".join(JUNK.sub("", (raw or "").upper()).split())
     if text in ALONE:
         return ALONE[text]
+    if match := SINGLE.fullmatch(text):
+        if _is_loose(_amount(match[1]), UNITS[match[2]], department, category or ""):
+            return ""
+        return _one(match[1], match[2])
     if match := MANY.fullmatch(text) or MANY_SPACED.fullmatch(text):
         return _multipack(match[1], match[2], match[3])
     if match := MANY_AFTER.fullmatch(text):
         return _multipack(match[3], match[1], match[2])
     if match := TOGETHER.fullmatch(text):
         return _one(match[1] or match[3], match[2] or match[4])
-    if match := SINGLE.fullmatch(text):
-        if _is_loose(_amount(match[1]), UNITS[match[2]], department, category or ""):
-            return ""
-        return _one(match[1], match[2])
     return ""
 
 
@@ -119,9 +122,9 @@ def _one(number: str, raw_unit: str) -> str:
 
 
 def _amount(number: str) -> float:
-    """``10 3/4`` and ``.5`` as numbers; 0 for a fraction that is none."""
+    """``10 3/4`` and ``.5`` as numbers."""
     total = 0.0
     for part in number.split():
         above, _, below = part.partition("/")
-        total += float(above) / float(below or 1) if float(below or 1) else 0.0
+        total += float(above) / float(below or 1)
     return total
