@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..artifacts import Model
 from ..interactions import Interactions, Split, Vocabulary
 
-LIMIT: Final = 5_000  # orders drawn from a long test part: enough for an interval of a per cent or two
+LIMIT: Final = 2_000  # orders drawn from a long test part: enough for an interval of a per cent or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Baskets:
 
     @classmethod
     def draw(cls, split: Split, *, seed: int) -> Baskets | None:
-        """Up to 5,000 test orders of two or more items; None where there are none or orders are unknown."""
+        """Up to 2,000 test orders of two or more items; None where there are none or orders are unknown."""
         test = split.test
         if test.order is None or not len(test):
             return None

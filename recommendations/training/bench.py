@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -116,12 +116,13 @@ class Bench:
         known, hidden = self._testable()
         asked = Answers(model, known) if self._baskets else model
         name, _at, k = self.role.metric.partition("@")
-        scopes = (self.role.scope, "all" if self.role.scope == "new" else "new")
+        other: Literal["new", "all"] = "all" if self.role.scope == "new" else "new"
         watched = Watched(asked, self.pulse, total=2 * len(np.unique(hidden.user)))
-        own, other = (evaluate(watched, known, hidden, k=int(k), scope=scope) for scope in scopes)
-        means = dict(own.metrics) | {
-            f"{metric}_{scopes[1]}": other.metrics[metric] for metric in (name, "recall")
-        }
+        own = evaluate(watched, known, hidden, k=int(k), scope=self.role.scope)
+        means = dict(own.metrics)
+        if not self._baskets:  # no hidden item is among those shown: both scopes are one
+            metrics = evaluate(watched, known, hidden, k=int(k), scope=other).metrics
+            means |= {f"{metric}_{other}": metrics[metric] for metric in (name, "recall")}
         if hidden.kind == "ratings":
             means |= evaluate_ratings(model, known, hidden).metrics
         seconds = round(time.monotonic() - started, 3)
@@ -131,7 +132,7 @@ class Bench:
         return {
             "data": self.rows.fingerprint,
             "split": self.split.as_dict(),
-            "role": self.role.name,
+            "cases": "baskets" if self._baskets else "customers",
             "metric": self.role.metric,
             "scope": self.role.scope,
             "algorithm": algorithm,
