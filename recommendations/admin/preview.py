@@ -25,7 +25,7 @@ from recommendations.types import Reason, Recommendation, Subject
 from . import describe
 
 MATCHES = 20
-MAX_DAYS = 5
+MAX_DAYS = 3
 KEY_LENGTH = 200
 ABOUT_AN_ITEM = ("similar", "bought_together")  # a placement that begins with these stands on an item's page
 
@@ -180,9 +180,11 @@ def _preview(adapter: DeclarativeAdapter, slug: str, subject: Subject, about: st
 def _shown(adapter: DeclarativeAdapter, place: Recommendation, subject: Subject) -> Shown:
     facts = adapter.serialize(place.item, subject)
     because = [_because(reason, subject) for reason in place.reasons]
-    return Shown(
-        place, facts.get("title") or place.key, facts.get("url"), describe.role_title(place.source), because
-    )
+    return Shown(place, facts.get("title") or place.key, facts.get("url"), _source(place.source), because)
+
+
+def _source(name: str) -> str:
+    return _("New items") if name == "new" else describe.role_title(name)
 
 
 def _because(reason: Reason, subject: Subject) -> str:
