@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
 from uuid import uuid4
@@ -69,15 +70,10 @@ def localise(name: str, *, alias: str, checksum: str = "") -> Path:
     ``Altered``.
     """
     store = get(alias)
-    try:
-        folder = Path(store.path(name))
-    except NotImplementedError:
-        return _copy(store, name, checksum)
-    if not (folder / MANIFEST).is_file():
-        raise Missing(
-            f"{folder} holds no {MANIFEST}: was the artifact deleted, or is this another host's disk?"
-        )
-    return folder
+    with suppress(NotImplementedError):
+        if (Path(store.path(name)) / MANIFEST).is_file():
+            return Path(store.path(name))
+    return _copy(store, name, checksum)
 
 
 def _copy(store: Storage, name: str, checksum: str) -> Path:
@@ -105,7 +101,9 @@ def _files(store: Storage, name: str) -> list[str]:
     except FileNotFoundError:
         files = []
     if MANIFEST not in files:
-        raise Missing(f"The storage holds no artifact {name!r}: was it deleted?")
+        raise Missing(
+            f"The storage holds no artifact {name!r}: was it deleted, or is it another host's disk?"
+        )
     return files
 
 
