@@ -15,7 +15,7 @@ TASTES = 3
 
 
 def write_history(
-    *, customers: int = 60, items: int = 90, orders: int = 8, lines: int = 3, days: int = 80, seed: int = 1
+    *, customers: int = 75, items: int = 90, orders: int = 8, lines: int = 3, days: int = 80, seed: int = 1
 ) -> None:
     """Write products, customers and orders; customer and product number i are of taste ``i % 3``."""
     rng = random.Random(seed)

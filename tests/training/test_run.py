@@ -48,8 +48,8 @@ def test_a_run_records_data_split_scores_baseline_and_timings(trained: Trained) 
     run = trained("als", role="personal")
 
     assert list(run.timings) == STAGES
-    assert run.data_summary["rows"] == 60 * 8 * 3
-    assert run.data_summary["users"] == 60
+    assert run.data_summary["rows"] == 75 * 8 * 3
+    assert run.data_summary["users"] == 75
     assert run.cleaning["rows_in"] == run.data_summary["rows"]
     assert run.split["name"] == "temporal"
     assert (run.metrics["metric"], run.metrics["scope"]) == ("ndcg@20", "new")
