@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -51,9 +52,14 @@ class Path:
 
 def resolve(model: type[Model], path: str) -> Path:
     """Follow ``path`` from ``model``; :class:`PathError` names the first part that does not exist."""
+    return _resolved(model, str(path))
+
+
+@cache  # asked several times for each page that a shop serves
+def _resolved(model: type[Model], path: str) -> Path:
     steps: list[Any] = []
     at: type[Model] | None = model
-    parts = str(path).split("__")
+    parts = path.split("__")
     for position, part in enumerate(parts):
         if at is None and isinstance(steps[-1], JSONField):
             break  # what follows are keys inside the JSON value
@@ -63,9 +69,10 @@ def resolve(model: type[Model], path: str) -> Path:
         steps.append(field)
         at = field.related_model if field.is_relation and position < len(parts) - 1 else None
     to_many = any(step.one_to_many or step.many_to_many for step in steps)
-    return Path(str(path), tuple(steps), steps[-1], to_many)
+    return Path(path, tuple(steps), steps[-1], to_many)
 
 
+@cache
 def is_column(model: type[Model], path: str) -> bool:
     """True when ``path`` can be read by a query; False for a property, a method and what does not exist."""
     try:
@@ -133,6 +140,7 @@ def matching(model: type[Model], condition: Q) -> QuerySet[Any]:
     return found
 
 
+@cache
 def _leads_to_many(model: type[Model], lookup: str) -> bool:
     parts = lookup.split("__")
     for end in range(len(parts), 0, -1):

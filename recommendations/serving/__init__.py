@@ -1,4 +1,4 @@
-"""One answer: subject, candidates, filter, rank, diversify, explain. Without PyTorch, without broken pages."""
+"""One answer: subject, candidates, filter, rank, diversify, explain. No PyTorch, and no broken pages."""
 
 from .answer import Served, aget_recommendations, get_recommendations
 from .marks import is_personal, mark_personal

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
@@ -17,9 +18,10 @@ from ..types import Recommendation, Subject
 from . import diversify, models, reasons, request_ids
 from .guard import attempt, logged
 from .marks import mark_personal
-from .placements import configure
+from .placements import PlacementConfig, configure
 from .strategies import Candidate, Question, candidates
 
+WINDOW: Final = 8  # candidates looked at for each item shown, where a category may fill only so many places
 _SUBJECT: Final = "_recommendations_subject"
 
 Owed = Mapping[str, list[tuple[str | None, float]]]
@@ -92,12 +94,10 @@ def get_recommendations(
     about = None
     if item is not None and item != "":
         about = attempt("Reading the key of an item", lambda: get_adapter().item_key(item), None)
-    # Candidates for the first fetch and one refill; the more to choose from, the more diverse.
-    wide = 4 if config.mmr or config.max_per_category else 2
     excluded = frozenset(subject.basket) | ({about} if about else set())
-    question = Question(config, subject, about, state, 2 * wide * wanted, excluded)
-    failed = signed(served, "something went wrong; see the log")
-    return logged(f"Placement {slug}", lambda: _served(served, question, wide * wanted, explain), failed)
+    question = Question(config, subject, about, state, 2 * WINDOW * wanted, excluded)
+    found = logged(f"Placement {slug}", lambda: _served(served, question, explain), None)
+    return signed(served, "something went wrong; see the log") if found is None else found
 
 
 aget_recommendations = sync_to_async(get_recommendations, thread_sensitive=True)
@@ -114,15 +114,15 @@ def subject_of(request: HttpRequest | None) -> Subject:
     return getattr(request, _SUBJECT)
 
 
-def _served(served: Served, question: Question, size: int, explain: bool) -> Served:
-    """Take ``size`` candidates, drop what is gone, spread them; refill once."""
+def _served(served: Served, question: Question, explain: bool) -> Served:
+    """Take twice as many candidates as are shown, drop what is gone, spread them; refill once."""
     source = candidates(question)
     pool: list[Candidate] = []
     found: dict[str, Any] = {}
     owed: dict[str, list[tuple[str | None, float]]] = {}
     chosen: list[Candidate] = []
     for _attempt in range(2):
-        more = list(islice(source, size))
+        more, source = _next(source, question.config, served.limit, chosen)
         if explain:
             owed |= {candidate.key: reasons.owed_to(candidate, question) for candidate in more}
         keys = [candidate.key for candidate in more]
@@ -130,9 +130,29 @@ def _served(served: Served, question: Question, size: int, explain: bool) -> Ser
         found |= fetch([*keys, *named.difference(keys)], question.subject)
         pool += [candidate for candidate in more if candidate.key in found]
         chosen = _spread(pool, found, question, served.limit)
-        if len(chosen) >= served.limit or len(more) < size:
+        if len(chosen) >= served.limit or not more:
             break
     return _complete(served, question, chosen, found, owed if explain else None)
+
+
+def _next(
+    source: Iterator[Candidate], config: PlacementConfig, limit: int, chosen: Sequence[Candidate]
+) -> tuple[list[Candidate], Iterator[Candidate]]:
+    """The candidates to fetch next, beside those ``chosen``, and the ones left after them.
+
+    Where categories are known, twice as many of each are fetched as may be shown; where they are not, and for
+    maximal marginal relevance, twice as many candidates in all.
+    """
+    if not config.max_per_category:
+        return list(islice(source, (4 if config.mmr else 2) * limit)), source
+    counts = Counter(candidate.category for candidate in chosen if candidate.category is not None)
+    full = {category for category, count in counts.items() if count >= config.max_per_category}
+    window = [candidate for candidate in islice(source, WINDOW * limit) if candidate.category not in full]
+    is_known = all(candidate.category is not None for candidate in window)
+    size = (2 if is_known and not config.mmr else 4) * limit
+    more = diversify.spread(window, size, max_per_category=2 * config.max_per_category)
+    taken = {candidate.key for candidate in more}
+    return more, chain([candidate for candidate in window if candidate.key not in taken], source)
 
 
 def fetch(keys: Sequence[str], subject: Subject) -> dict[str, Any]:
@@ -154,7 +174,9 @@ def _spread(
         mmr=config.mmr,
         likeness=diversify.likeness(pool, question.state.models) if config.mmr else None,
         max_per_category=config.max_per_category,
-        category=lambda key: logged("Category of an item", lambda: get_adapter().category(found[key]), None),
+        category=lambda candidate: logged(
+            "Category of an item", lambda: get_adapter().category(found[candidate.key]), None
+        ),
     )
 
 

@@ -22,6 +22,7 @@ Mask = NDArray[np.bool_]
 
 LIST_LENGTH: Final = 1_000
 RECENT_LINES: Final = 20_000
+CATEGORY_PAGE: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +37,7 @@ class Catalogue:
     trending: Mapping[str, Sequence[str]] = field(default_factory=dict)
     newest: Mapping[str, Sequence[str]] = field(default_factory=dict)
     passing: Mapping[str, NDArray[np.bytes_]] = field(default_factory=dict)
+    categories: Mapping[int, NDArray[np.int32]] = field(default_factory=dict)
     failed: frozenset[str] = frozenset()
 
     def passes(self, key: str, filter_key: str) -> bool:
@@ -48,7 +50,9 @@ class Catalogue:
         return bool(listed[min(np.searchsorted(listed, wanted), len(listed) - 1)] == wanted)
 
 
-def build(models: Iterable[LoadedModel], placements: Iterable[PlacementConfig]) -> Catalogue:
+def build(
+    models: Iterable[LoadedModel], placements: Sequence[PlacementConfig], before: Catalogue
+) -> Catalogue:
     """Read what is available. Where the database cannot say, everything passes and ``fetch`` decides."""
     adapter = get_adapter()
     runs = {loaded.run_id: loaded for loaded in models}
@@ -67,7 +71,13 @@ def build(models: Iterable[LoadedModel], placements: Iterable[PlacementConfig]) 
             if filters:
                 passing[filter_key] = np.sort(listed)
             masks |= {(run, filter_key): _mask(loaded, listed) for run, loaded in runs.items()}
-    return Catalogue(masks, trending, latest, passing, frozenset(failed))
+    categories = {}
+    if any(config.max_per_category for config in placements):
+        categories = {
+            run: before.categories[run] if run in before.categories else _categories(loaded)
+            for run, loaded in runs.items()
+        }
+    return Catalogue(masks, trending, latest, passing, categories, frozenset(failed))
 
 
 def _available(filters: Any) -> list[str]:
@@ -89,3 +99,17 @@ def _mask(loaded: LoadedModel, available: NDArray[np.bytes_]) -> Mask:
     mask = np.zeros(len(loaded.keys), np.bool_)
     mask[loaded.positions(available)] = True
     return mask
+
+
+def _categories(loaded: LoadedModel) -> NDArray[np.int32]:
+    """A number for each distinct category among the model's items."""
+    adapter = get_adapter()
+    numbers: dict[str, int] = {}
+    codes = np.full(len(loaded.keys), -1, np.int32)
+    for start in range(0, len(codes), CATEGORY_PAGE):
+        keys = loaded.model.items.keys(range(start, min(start + CATEGORY_PAGE, len(codes))))
+        found = attempt("Reading categories", lambda page=keys: adapter.categories(page), {})
+        for place, key in enumerate(keys, start):
+            if (name := found.get(key)) is not None:
+                codes[place] = numbers.setdefault(name, len(numbers))
+    return codes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -23,7 +23,7 @@ def spread(
     mmr: float = 0.0,
     likeness: NDArray[np.float32] | None = None,
     max_per_category: int | None = None,
-    category: Callable[[str], Hashable | None] = lambda key: None,
+    category: Callable[[Candidate], Hashable | None] = lambda candidate: candidate.category,
 ) -> list[Candidate]:
     """At most ``limit`` of ``pool`` (best first), no more than ``max_per_category`` of one category.
 
@@ -34,21 +34,29 @@ def spread(
     """
     chosen: list[int] = []
     counts: Counter[Hashable] = Counter()
-    relevance = np.linspace(1.0, 0.0, len(pool)) if len(pool) > 1 else np.ones(len(pool))
-    nearest = np.zeros(len(pool))
-    left = np.ones(len(pool), np.bool_)
-    while len(chosen) < limit and left.any():
-        place = int(np.argmax(np.where(left, (1 - mmr) * relevance - mmr * nearest, -np.inf)))
-        left[place] = False
-        kind = category(pool[place].key)
-        if max_per_category and kind is not None:
-            if counts[kind] >= max_per_category:
-                continue
-            counts[kind] += 1
+    order = iter(range(len(pool))) if not mmr or likeness is None else _marginal(chosen, mmr, likeness)
+    for place in order:
+        if len(chosen) >= limit:
+            break
+        kind = category(pool[place]) if max_per_category else None
+        if kind is not None and counts[kind] >= max_per_category:
+            continue
+        counts[kind] += 1
         chosen.append(place)
-        if mmr and likeness is not None:
-            nearest = np.maximum(nearest, likeness[place])
     return [pool[place] for place in chosen]
+
+
+def _marginal(chosen: list[int], mmr: float, likeness: NDArray[np.float32]) -> Iterator[int]:
+    """Places by marginal relevance to those in ``chosen``, which grows meanwhile; each place once."""
+    count = len(likeness)
+    worth = (1 - mmr) * (np.linspace(1.0, 0.0, count) if count > 1 else np.ones(count))
+    nearest = np.zeros(count)
+    for _turn in range(count):
+        if chosen:
+            nearest = np.maximum(nearest, likeness[chosen[-1]])
+        place = int(np.argmax(worth - mmr * nearest))
+        worth[place] = -np.inf
+        yield place
 
 
 def likeness(pool: Sequence[Candidate], models: Mapping[str, LoadedModel]) -> NDArray[np.float32] | None:

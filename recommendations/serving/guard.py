@@ -48,7 +48,7 @@ def logged(what: str, ask: Callable[[], T], otherwise: T) -> T:
     """``ask()``; when it raises, the cause is logged and ``otherwise`` is the answer."""
     try:
         return ask()
-    except Exception as error:  # noqa: BLE001 - whatever a host's adapter, a database or an artifact may raise
+    except Exception as error:  # noqa: BLE001 - a host's adapter, a database, an artifact may raise anything
         log_once_a_minute(what, error)
         return otherwise
 

@@ -123,7 +123,7 @@ def _rebuild(process: _Process) -> None:
     models, complete = _load(wanted.roles, process.state)
     built = attempt(
         "Reading what is available",
-        lambda: catalogue.build(models.values(), _configured(wanted)),
+        lambda: catalogue.build(models.values(), _configured(wanted), process.state.catalogue),
         process.state.catalogue,
     )
     process.state = State(models, built, process.state.pointer, wanted, complete)

@@ -51,7 +51,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An item that may be shown; ``history`` and ``model`` are what its score is owed to, if to any."""
+    """An item that may be shown.
+
+    ``history`` and ``model`` are what its score is owed to, if to any; ``category`` is a number, if it is
+    known.
+    """
 
     key: str
     score: float
@@ -60,13 +64,14 @@ class Candidate:
     run: int | None = None
     model: LoadedModel | None = field(default=None, repr=False)
     history: History | None = field(default=None, repr=False)
+    category: int | None = None
 
 
 def candidates(question: Question) -> Iterator[Candidate]:
     """Every candidate once, strategy after strategy; a later one is asked only when the list needs it."""
     taken = set(question.excluded) | question.state.pointer.never
     for name in dict.fromkeys(question.config.strategies):
-        for candidate in logged(f"Strategy {name}", lambda name=name: list(STRATEGIES[name](question)), []):
+        for candidate in logged(f"Strategy {name}", lambda name=name: STRATEGIES[name](question), ()):
             if candidate.key not in taken:
                 taken.add(candidate.key)
                 yield candidate
@@ -155,8 +160,8 @@ def _anchors(question: Question) -> list[str]:
 
 def _best(
     question: Question, source: str, loaded: LoadedModel, known: History, scores: Float32s
-) -> list[Candidate]:
-    """The best ``k`` that may be shown; ``scores`` is overwritten."""
+) -> Iterable[Candidate]:
+    """The best ``k`` that may be shown, made one by one as they are taken; ``scores`` is overwritten."""
     model = loaded.model
     scores[question.state.blocked(loaded, question.config.filter_key)] = -np.inf
     excluded = model.items.index(question.excluded)
@@ -165,10 +170,16 @@ def _best(
         mine = known if source == "personal" else history.of(loaded, question.subject)
         scores[mine.bought] = -np.inf
     best = top(scores, question.k)
-    return [
-        Candidate(key, float(score), source, loaded.algorithm, loaded.run_id, loaded, known)
-        for key, score in zip(model.items.keys(best), scores[best], strict=True)
-    ]
+    numbers = question.state.catalogue.categories.get(loaded.run_id)
+    kinds = (
+        [None] * len(best)
+        if numbers is None
+        else [kind if kind >= 0 else None for kind in numbers[best].tolist()]
+    )
+    return (
+        Candidate(model.items.key(place), score, source, loaded.algorithm, loaded.run_id, loaded, known, kind)
+        for place, score, kind in zip(best.tolist(), scores[best].tolist(), kinds, strict=True)
+    )
 
 
 def _listed(question: Question, source: str, algorithm: str, keys: Sequence[str]) -> Iterator[Candidate]:
