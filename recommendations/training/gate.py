@@ -62,8 +62,7 @@ def judge(
     if not is_baseline and candidate.value < baseline.score.value:
         reason = _("Kept back: below %(baseline)s.") % {"baseline": baseline.name}
         return Judgement(False, False, f"{text} {reason}")
-    guarded = active is not None and not (is_baseline and active.score.algorithm in BASELINES)
-    if guarded and _lowest(candidate, active) <= -tolerance:
+    if active is not None and _is_worse(candidate, active, tolerance):
         reason = _(
             "Kept back: at 95 %% confidence it may be more than %(tolerance)s %% below %(active)s."
         ) % {"tolerance": f"{100 * tolerance:g}", "active": active.name}
@@ -71,10 +70,11 @@ def judge(
     return Judgement(True, False, f"{text} " + _("Passed."))
 
 
-def _lowest(candidate: Score, active: Rival) -> float:
-    """The lower bound of the difference as a share of the active model's score."""
-    low = candidate.minus(active.score).low
-    return low / active.score.value if active.score.value > 0 else 0.0
+def _is_worse(candidate: Score, active: Rival, tolerance: float) -> bool:
+    """Whether the candidate may be worse than what serves by more than the tolerance."""
+    if candidate.algorithm in BASELINES and active.score.algorithm in BASELINES:
+        return False
+    return active.score.value > 0 and candidate.minus(active.score).low / active.score.value <= -tolerance
 
 
 def _figures(role: Role, candidate: Score, baseline: Rival, active: Rival | None) -> str:

@@ -24,15 +24,17 @@ class Rows:
     def summary(self) -> dict[str, Any]:
         """JSON-able: counts, first and last time (UTC epoch seconds, None without times) and fingerprint."""
         time, order = self.data.time, self.data.order
-        timed = time is not None and len(time) > 0
+        first, last = (
+            (float(time.min()), float(time.max())) if time is not None and len(time) else (None, None)
+        )
         return {
             "kind": self.data.kind,
             "rows": len(self.data),
             "users": self.data.n_users,
             "items": self.data.n_items,
             "orders": None if order is None else len(set(order.tolist())),
-            "first": float(time.min()) if timed else None,
-            "last": float(time.max()) if timed else None,
+            "first": first,
+            "last": last,
             "fingerprint": self.fingerprint,
         }
 
