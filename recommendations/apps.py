@@ -20,8 +20,8 @@ class RecommendationsConfig(AppConfig):
     def ready(self) -> None:
         # The checks look at models, which are there only now.
         from . import checks
-        from .algorithms import catalogue
         from .adapters.checks import check_shop
+        from .algorithms import catalogue
 
         register(checks.check_settings)
         register(checks.check_databases)
