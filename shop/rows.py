@@ -6,6 +6,8 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
+from typing import Any, cast
+
 from django.db import connections, models
 
 
@@ -19,9 +21,10 @@ def insert_rows(
     """
     connection = connections[using]
     quote = connection.ops.quote_name
-    known = [model._meta.get_field(name) for name in fields]
+    by_name = {field.name: field for field in model._meta.concrete_fields}
+    known = [by_name[name] for name in fields]
     table = quote(model._meta.db_table)
-    columns = ", ".join(quote(field.column) for field in known)
+    columns = ", ".join(quote(str(field.column)) for field in known)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             text = io.StringIO()
@@ -29,7 +32,7 @@ def insert_rows(
             text.seek(0)
             # An empty field is NULL, which is right for a missing key but not for an empty text.
             texts = [
-                quote(field.column)
+                quote(str(field.column))
                 for field in known
                 if isinstance(field, models.CharField | models.TextField) and not field.null
             ]
@@ -38,4 +41,4 @@ def insert_rows(
         else:
             marks = ", ".join(["%s"] * len(known))
             insert = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 (names of our fields)
-            cursor.executemany(insert, rows)
+            cursor.executemany(insert, cast(Any, rows))

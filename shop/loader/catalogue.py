@@ -73,9 +73,9 @@ class Article:
         return cls(
             key=row["product_id"],
             row=row,
-            what=naming.product_type(category, kind, str(department)),
+            what=naming.product_type(category, kind, department),
             brand=naming.brand(row["manufacturer_id"], row["brand"]),
-            size=naming.size(row["package_size"], str(department), category),
+            size=naming.size(row["package_size"], department, category),
             sold=sold.get(row["product_id"], NEVER),
         )
 

@@ -12,12 +12,12 @@ from shop import naming
 from shop.loader.source import LEVELS
 from shop.models import Category
 
-Path = tuple[str | None, ...]
+Path = tuple[str, str | None, str | None]
 
 
 def path_of(row: dict[str, Any]) -> Path:
     """Department, category and type of a product as the source names them."""
-    return tuple(row[level] for level in LEVELS)
+    return row["department"], row["product_category"], row["product_type"]
 
 
 @transaction.atomic
@@ -28,25 +28,24 @@ def write_categories(rows: list[dict[str, Any]], wanted: list[dict[str, Any]]) -
     what was loaded first.
     """
     slugs = _slugs(rows)
-    nodes = {node.path: node for node in Category.objects.all()}
-    found: dict[Path, int] = {}
-    for path in dict.fromkeys(map(path_of, wanted)):
-        parent: Category | None = None
-        for level, (names, source_name) in enumerate(_branch(path)):
+    nodes = dict(Category.objects.values_list("path", "pk"))
+    branches = {path: list(_branch(path)) for path in dict.fromkeys(map(path_of, wanted))}
+    for level in range(len(LEVELS)):
+        missing: dict[str, Category] = {}
+        for names, source_name in (branch[level] for branch in branches.values() if len(branch) > level):
             where = _joined(names)
-            if where not in nodes:
-                nodes[where] = Category.objects.create(
-                    parent=parent,
+            if where not in nodes and where not in missing:
+                missing[where] = Category(
+                    parent_id=nodes.get(_joined(names[:-1])),
                     name=names[-1],
                     slug=slugs[where],
                     path=where,
                     level=level,
                     source_name=source_name,
                 )
-            parent = nodes[where]
-        if parent is not None:
-            found[path] = parent.pk
-    return found
+        made = Category.objects.bulk_create(missing.values())
+        nodes |= {node.path: node.pk for node in made}
+    return {path: nodes[_joined(branch[-1][0])] for path, branch in branches.items() if branch}
 
 
 def _branch(path: Path) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -37,7 +37,7 @@ def load(
     source = source or Source.installed()
     run = _begin(source, size, now or timezone.now())
     if run.finished_at is None:
-        chosen = _chosen(source, size, households)
+        chosen = choose(source, size)[:households]
         shift = timedelta(weeks=run.shift_weeks)
         products = catalogue.write(source, None if size == "full" else chosen, shift, report)
         accounts = customers.write(source, chosen, shift, report)
@@ -56,9 +56,9 @@ def _begin(source: Source, size: str, now: datetime) -> DataLoad:
     return DataLoad.objects.get_or_create(size=size, defaults={"shift_weeks": weeks})[0]
 
 
-def _chosen(source: Source, size: str, households: int | None) -> np.ndarray:
-    chosen = every_household(source) if size == "full" else even_households(source)
-    return chosen[:households]
+def choose(source: Source, size: str) -> np.ndarray:
+    """The numbers of the households that a size takes."""
+    return every_household(source) if size == "full" else even_households(source)
 
 
 def _finish(run: DataLoad) -> None:

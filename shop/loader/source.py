@@ -119,7 +119,7 @@ def even_households(source: Source, count: int = SMALL_HOUSEHOLDS) -> np.ndarray
     low, high = BASKETS_A_YEAR
     regular = np.flatnonzero((baskets >= low) & (baskets <= high) & (weeks >= WEEKS_AT_LEAST))
     days = np.unique(np.c_[household, day], axis=0)
-    evenness = [_variation(days[days[:, 0] == who, 1]) for who in regular.tolist()]
+    evenness = np.array([_variation(days[days[:, 0] == who, 1]) for who in regular.tolist()])
     return regular[np.lexsort((regular, evenness))][:count]
 
 

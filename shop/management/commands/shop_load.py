@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, TextIO, cast
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            with reporting(self.stdout) as report:
+            with reporting(cast(TextIO, self.stdout)) as report:
                 run = load(options["size"], report=report)
         except DataMissing as error:
             raise CommandError(str(error)) from error
