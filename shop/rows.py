@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-
 from typing import Any, cast
 
 from django.db import connections, models
