@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -333,3 +334,29 @@ def test_pages_do_without_a_cache_that_is_down(client, milk, settings):
         assert client.get(url).status_code == 200
     response = client.post("/login/", {"username": "ada", "password": "wrong"})
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "placements"),
+    [
+        ("/", ["for-you", "trending", "new"]),
+        ("PRODUCT", ["bought-together", "similar"]),
+        ("/basket/", ["basket"]),
+        ("/account/", ["buy-again", "for-you"]),
+    ],
+)
+def test_pages_hold_their_placements_with_products_to_add(
+    signed_in, other, milk, make_product, make_order, path, placements
+):
+    """No model is trained here: what the shop sold lately stands in."""
+    make_order(make_product())
+    for product in [make_product() for _ in range(8)]:
+        make_order(product, user=other)
+    signed_in.post(f"/basket/add/{milk.pk}/")
+
+    text = signed_in.get(milk.get_absolute_url() if path == "PRODUCT" else path).text
+
+    shown = re.findall(r'data-placement="([^"]+)"', text)
+    assert [slug for slug in placements if slug in shown] == placements
+    assert text.count('action="/basket/add/') >= 6
+    Outline(text).check()
