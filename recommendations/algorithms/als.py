@@ -16,10 +16,10 @@ from .base import Algorithm, DivergedError, Fit, Learned
 from .catalogue import info
 from .device import default_device
 from .least_squares import Solver, SparseRows, batch_loss
-from .validation import Validation
+from .validation import Validation, hold_one_out
 
-WITHOUT_VALIDATION = 10.0
-"""The regularization of "auto" when there is no validation part to pick it on."""
+FALLBACK = 1.0
+"""The regularization of "auto" where there is nothing to pick it on: nobody with three items."""
 
 _TRIAL_ITERATIONS = 8
 
@@ -76,9 +76,16 @@ class ALS(Algorithm):
         return Learned(scorer, problem.matrix, {"regularization": regularization})
 
     def _pick(self, fit: Fit, problem: _Problem, validation: Validation | None, start: Tensor) -> float:
-        """The regularization with the best NDCG@20 on the validation part after a few iterations."""
-        if validation is None or not len(validation.users):
-            return WITHOUT_VALIDATION
+        """The regularization with the best NDCG@20 on the validation part after a few iterations.
+
+        Without such a part, one item of everybody who has three or more is held out for it.
+        """
+        if validation is None:
+            train, later = hold_one_out(problem.matrix, fit.seed)
+            validation = Validation(train, later, seed=fit.seed)
+            problem = problem.on(train)
+        if not len(validation.users):
+            return FALLBACK
         values = info(self.name).parameter("regularization").search
         iterations = min(_TRIAL_ITERATIONS, self.parameters["iterations"])
         scores: dict[float, float] = {}
@@ -109,10 +116,14 @@ class _Problem:
     def __init__(self, matrix: Any, alpha: float, factors: int, solver: Solver) -> None:
         self.matrix = matrix
         self.device = solver.device
-        self._alpha = alpha
+        self._options = alpha, factors
         self._solver = solver
         self._rows = SparseRows(matrix, alpha, factors, solver.device)
         self._columns = SparseRows(matrix.T.tocsr(), alpha, factors, solver.device)
+
+    def on(self, matrix: Any) -> _Problem:
+        """The same problem for another matrix."""
+        return _Problem(matrix, *self._options, self._solver)
 
     def users(self, items: Tensor, regularization: float, *, tolerance: float = 1e-3) -> Tensor:
         return self._solver(self._rows, items, regularization, tolerance=tolerance)

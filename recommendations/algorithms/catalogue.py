@@ -254,7 +254,7 @@ ALGORITHMS: dict[str, AlgorithmInfo] = {
                 Parameter(
                     "alpha",
                     "float",
-                    1.0,
+                    2.0,
                     gettext_noop(
                         "How much more a purchase counts than its absence: confidence is 1 + alpha x weight."
                     ),
@@ -270,10 +270,10 @@ ALGORITHMS: dict[str, AlgorithmInfo] = {
                     low=0,
                     high=1_000_000,
                     optional=True,
-                    search=(0.1, 1, 3, 10, 30, 100),
+                    search=(0.3, 1, 3, 10, 20, 30, 60, 100),
                 ),
                 _weight("log1p"),
-                _half_life(None, search=(None, 30, 60, 90, 180)),
+                _half_life(60.0, search=(None, 30, 60, 90, 180)),
             ),
             paper="Hu, Koren and Volinsky (2008): Collaborative filtering for implicit feedback datasets",
         ),

@@ -25,9 +25,11 @@ class ItemCosine(Algorithm):
         shrinkage = np.float32(self.parameters["shrinkage"])
 
         def block(rows: slice) -> NDArray[np.float32]:
-            products: NDArray[np.float32] = (columns[:, rows].T @ matrix).toarray()
-            products /= np.maximum(np.outer(lengths[rows], lengths) + shrinkage, np.float32(1e-12))
-            return products
+            products = (columns[:, rows].T @ matrix).tocsr()
+            own = np.repeat(lengths[rows], np.diff(products.indptr))
+            products.data /= np.maximum(own * lengths[products.indices] + shrinkage, np.float32(1e-12))
+            cosines: NDArray[np.float32] = products.toarray()
+            return cosines
 
         related = best_related(
             block,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 _CELLS = 8_000_000
@@ -14,7 +15,7 @@ Related = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]
 
 
 def best_related(
-    block: Callable[[slice], NDArray[Any]], n_items: int, n: int, report: Callable[[int, int], None]
+    block: Callable[[slice], NDArray[np.float32]], n_items: int, n: int, report: Callable[[int, int], None]
 ) -> Related:
     """The ``n`` highest positive values of each row, as CSR arrays (indptr, indices ascending, values).
 
@@ -30,10 +31,15 @@ def best_related(
         rows = slice(start, min(start + step, n_items))
         dense = block(rows)
         dense[np.arange(len(dense)), np.arange(rows.start, rows.stop)] = 0
-        if n < n_items:
-            dense[dense < np.partition(dense, n_items - n, axis=1)[:, n_items - n, None]] = 0
-        row, column = np.nonzero(dense > 0)
-        counts[rows.start + 1 : rows.stop + 1] = np.bincount(row, minlength=len(dense))
-        columns.append(column.astype(np.int32))
-        values.append(dense[row, column].astype(np.float32))
+        best = (
+            torch.from_numpy(dense)
+            .topk(min(n, n_items), dim=1, sorted=False)
+            .indices.sort(dim=1)
+            .values.numpy()
+        )
+        found = np.take_along_axis(dense, best, axis=1)
+        kept = found > 0
+        counts[rows.start + 1 : rows.stop + 1] = kept.sum(axis=1)
+        columns.append(best[kept].astype(np.int32))
+        values.append(found[kept])
     return np.cumsum(counts), np.concatenate(columns), np.concatenate(values)

@@ -11,6 +11,22 @@ from torch import Tensor
 _CELLS = 8_000_000
 
 
+def hold_one_out(matrix: Any, seed: int) -> tuple[Any, Any]:
+    """A users x items CSR matrix without one random entry of each row of three or more, and those entries."""
+    rows = np.flatnonzero(np.diff(matrix.indptr) >= 3)
+    lengths = np.diff(matrix.indptr)[rows]
+    held = matrix.indptr[rows] + np.random.default_rng(seed).integers(0, np.maximum(lengths, 1))
+    parts = []
+    for keep in (False, True):
+        part = matrix.copy()
+        chosen = np.full(len(part.data), not keep)
+        chosen[held] = keep
+        part.data = np.where(chosen, part.data, 0)
+        part.eliminate_zeros()
+        parts.append(part)
+    return parts[0], parts[1]
+
+
 class Validation:
     """New purchases of the validation part: those of at most ``most`` users, drawn by ``seed``.
 

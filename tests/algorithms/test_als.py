@@ -7,10 +7,11 @@ from scipy import sparse
 
 from recommendations.algorithms import create
 from recommendations.algorithms import least_squares as module
-from recommendations.algorithms.als import WITHOUT_VALIDATION
+from recommendations.algorithms.als import FALLBACK
 from recommendations.algorithms.base import DivergedError
+from recommendations.algorithms.catalogue import info
 from recommendations.algorithms.least_squares import Solver, SparseRows, batch_loss
-from recommendations.algorithms.validation import Validation
+from recommendations.algorithms.validation import Validation, hold_one_out
 from recommendations.interactions import Interactions
 
 CPU = torch.device("cpu")
@@ -158,7 +159,7 @@ def test_auto_picks_the_regularization_that_does_best_on_the_validation_part(blo
 
     chosen = model.parameters["regularization"]
     scores = {}
-    for value in (0.1, 1.0, 3.0, 10.0, 30.0, 100.0):
+    for value in info("als").parameter("regularization").search:
         other = create("als", factors=4, iterations=4, regularization=value).fit(train)
         judge = Validation(train.matrix("log1p"), later.matrix("binary"))
         users, items = (
@@ -171,10 +172,31 @@ def test_auto_picks_the_regularization_that_does_best_on_the_validation_part(blo
     assert all("ndcg" in metrics for stage, _, _, metrics in stages if stage == "fit")
 
 
-def test_auto_without_a_validation_part_is_a_fixed_value(blocks):
-    model = create("als", factors=2, iterations=2).fit(blocks["orders"])
+def test_auto_without_a_validation_part_holds_something_out_of_the_training_part(blocks):
+    data = blocks["orders"]
+    keep = (data.user * 7 + data.item) % 9 != 0  # something is left to suggest
 
-    assert model.parameters["regularization"] == WITHOUT_VALIDATION
+    model = create("als", factors=2, iterations=3).fit(data.where(keep))
+
+    assert model.parameters["regularization"] in info("als").parameter("regularization").search[:-1]
+    assert {key[0] for key in model.recommend(["a03"], k=4, exclude_seen=False)[0][0]} == {"a"}
+    assert model.seen.indptr[-1] == data.where(keep).matrix().nnz
+
+
+def test_auto_where_nobody_has_three_items_is_a_fixed_value():
+    model = create("als", factors=2).fit(Interactions.from_arrays(["u", "u", "v"], ["i", "j", "i"]))
+
+    assert model.parameters["regularization"] == FALLBACK
+
+
+def test_one_item_is_held_out_of_every_row_of_three_or_more():
+    matrix = sparse.csr_matrix(np.array([[1, 2, 3], [1, 2, 0], [4, 5, 6], [0, 0, 0]], np.float32))
+
+    train, later = hold_one_out(matrix, seed=0)
+
+    assert np.diff(later.indptr).tolist() == [1, 0, 1, 0]
+    assert (train + later).toarray().tolist() == matrix.toarray().tolist()
+    assert train.nnz + later.nnz == matrix.nnz
 
 
 def test_validation_ndcg_is_hand_computed():
