@@ -1,0 +1,1 @@
+"""The built wheel, installed in throw-away environments: ``make test-wheel``."""
