@@ -68,6 +68,10 @@ class ActiveModelAdmin(admin.ModelAdmin):
 class PlacementForm(forms.ModelForm):
     """A placement's overrides; strategies and filters are checked, so that a slip never empties a page."""
 
+    slug = forms.ChoiceField(
+        label=gettext_lazy("Placement"),
+        choices=lambda: [(slug, f"{of['title']} ({slug})") for slug, of in settings.PLACEMENTS.items()],
+    )
     strategies = forms.CharField(
         required=False,
         max_length=200,
@@ -83,13 +87,6 @@ class PlacementForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["strategies"] = ", ".join(map(str, self.initial.get("strategies") or ()))
-
-    def clean_slug(self) -> str:
-        slug = str(self.cleaned_data["slug"])
-        if slug not in settings.PLACEMENTS:
-            words = _("There is no placement “%(slug)s”; there are: %(names)s.")
-            raise ValidationError(words % {"slug": slug, "names": ", ".join(settings.PLACEMENTS)})
-        return slug
 
     def clean_strategies(self) -> list[str] | None:
         names = [name.strip() for name in self.cleaned_data["strategies"].split(",") if name.strip()]

@@ -91,7 +91,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         return found
     try:
         return found | _answer(get_adapter(), form.cleaned_data)
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, DatabaseError) as error:
         return found | {"trouble": str(error)}
 
 

@@ -1,7 +1,7 @@
 """Model runs in the admin: the list, a run's page, start, cancel, activate, roll back, compare.
 
 A run is never edited. Each action has its own permission, is a POST with a CSRF token and leaves an entry in
-the admin log; the work itself is a method of the tables in ``models``.
+the admin log (that of an activation is written by ``log``); the work itself is a method of the tables.
 """
 
 from __future__ import annotations
@@ -99,8 +99,10 @@ class ModelRunAdmin(admin.ModelAdmin):
         percent = describe.percent(run) if run.is_live else None
         progress = "" if percent is None else f" {percent} %"
         badge = format_html('<span class="run-state run-{}">{}{}</span>', state.code, state.label, progress)
-        serves = ", ".join(describe.role_title(active.role) for active in run.active_for.all())
-        return with_note(badge, _("serves: %s") % serves if serves else run.get_verdict_display())
+        roles = ", ".join(describe.role_title(active.role) for active in run.active_for.all())
+        serves = _("serves: %s") % roles if roles else ""
+        verdict = "" if serves and run.verdict == run.Verdict.ACTIVATED else run.get_verdict_display()
+        return with_note(badge, "; ".join(filter(None, (serves, verdict))))
 
     @admin.display(description=gettext_lazy("algorithm, role"), ordering="algorithm")
     def algorithm_and_role(self, run: ModelRun) -> SafeString:
@@ -262,7 +264,6 @@ class ModelRunAdmin(admin.ModelAdmin):
             self.message_user(request, str(refused), messages.ERROR)
         else:
             words = _("Activated for the role %(role)s.") % {"role": describe.role_title(role)}
-            self.log_change(request, run, words)
             self.message_user(request, words, messages.SUCCESS)
         return self._back_to(request, run)
 
@@ -390,12 +391,11 @@ def serving_now() -> list[dict[str, Any]]:
 
 
 def roll_back(page: admin.ModelAdmin, request: HttpRequest, role: str) -> None:
-    """Serve the previous run of ``role`` again, say so, and write it to the admin log of that run."""
+    """Serve the previous run of ``role`` again, and say so."""
     try:
         active = ActiveModel.objects.roll_back(role, user=request.user, via="admin")
     except CannotActivate as refused:
         page.message_user(request, str(refused), messages.ERROR)
         return
     words = _("Rolled back: serves %(role)s again.") % {"role": describe.role_title(role)}
-    page.log_change(request, active.run, words)
     page.message_user(request, f"{active.run}: {words}", messages.SUCCESS)

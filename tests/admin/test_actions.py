@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils.html import escape
 
@@ -214,19 +215,46 @@ def test_several_runs_are_cancelled_from_the_list(manager: Client, run_of: RunOf
     assert LogEntry.objects.count() == 2
 
 
-def test_activation_is_on_the_run_and_in_the_admin_log(manager: Client, run_of: RunOf) -> None:
+def test_activation_is_on_the_run_and_in_the_admin_log(
+    manager: Client, run_of: RunOf, django_capture_on_commit_callbacks
+) -> None:
     run = run_of()
 
-    manager.post(page("modelrun_activate", run.pk))
+    with django_capture_on_commit_callbacks(execute=True):
+        manager.post(page("modelrun_activate", run.pk))
 
     run.refresh_from_db()
     assert ActiveModel.objects.get(role="personal").run == run
     assert (run.activated_by.get_username(), run.activated_via) == ("manager", "admin")
     entry = LogEntry.objects.get()
-    assert (entry.object_id, entry.get_change_message()) == (
-        str(run.pk),
-        "Activated for the role Personal suggestions.",
+    assert (entry.object_id, entry.user.get_username()) == (str(run.pk), "manager")
+    assert entry.get_change_message() == (
+        "Serves the role Personal suggestions (before: none; by way of: admin)."
     )
+
+
+def test_an_activation_by_a_person_outside_the_admin_is_logged_too(
+    manager: Client, run_of: RunOf, django_capture_on_commit_callbacks
+) -> None:
+    ann = get_user_model().objects.create_user("ann")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        run_of().activate(user=ann, via="api")
+
+    assert "by way of: api" in LogEntry.objects.get(user=ann).get_change_message()
+
+
+def test_an_activation_without_a_user_stands_on_the_run_alone(
+    run_of: RunOf, django_capture_on_commit_callbacks
+) -> None:
+    run = run_of()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        run.activate(via="command")
+
+    run.refresh_from_db()
+    assert (run.activated_by, run.activated_via) == (None, "command")
+    assert not LogEntry.objects.exists()
 
 
 def test_a_run_may_serve_another_role_of_its_algorithm_but_no_foreign_one(
@@ -252,17 +280,20 @@ def test_a_run_without_a_model_is_not_activated(manager: Client, run_of: RunOf, 
     assert not LogEntry.objects.exists()
 
 
-def test_roll_back_serves_the_run_before_and_is_logged_on_it(manager: Client, run_of: RunOf) -> None:
+def test_roll_back_serves_the_run_before_and_is_logged_on_it(
+    manager: Client, run_of: RunOf, django_capture_on_commit_callbacks
+) -> None:
     first, second = run_of(), run_of()
     first.activate(via="command")
     second.activate(via="command")
 
-    manager.post(page("modelrun_roll_back"), {"role": "personal"})
+    with django_capture_on_commit_callbacks(execute=True):
+        manager.post(page("modelrun_roll_back"), {"role": "personal"})
 
     assert ActiveModel.objects.get().run == first
     entry = LogEntry.objects.get()
     assert entry.object_id == str(first.pk)
-    assert "Rolled back" in entry.get_change_message()
+    assert f"before: {second}" in entry.get_change_message()
 
 
 def test_roll_back_from_the_list_of_active_models(manager: Client, run_of: RunOf) -> None:
