@@ -216,7 +216,7 @@ print(Order.objects.count(), OrderLine.objects.count(), LoyaltyEntry.objects.cou
 
 def test_a_load_killed_in_the_middle_goes_on_without_doubling(source: Source, tmp_path: Path) -> None:
     environment = os.environ | {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'killed.sqlite3'}",
+        "DATABASE_URL": os.environ.get("POSTGRESQL_TEST_URL", f"sqlite:///{tmp_path / 'killed.sqlite3'}"),
         "DJANGO_SETTINGS_MODULE": "shop.settings",
         "PYTHONPATH": os.pathsep.join(sys.path),
     }

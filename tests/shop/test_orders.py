@@ -102,8 +102,11 @@ def test_a_history_is_written_as_it_was_and_leaves_stock_alone() -> None:
 
 
 @pytest.fixture
-def shared(tmp_path: Path, django_db_blocker: Any) -> Iterator[str]:
-    """A database in a file, which several connections can write to as in a running shop."""
+def shared(transactional_db: None, tmp_path: Path, django_db_blocker: Any) -> Iterator[str]:
+    """A database that several connections can write to as in a running shop; for SQLite a file."""
+    if connections["default"].vendor != "sqlite":
+        yield "default"
+        return
     connections.databases["shared"] = connections.configure_settings(
         {
             "default": {},
