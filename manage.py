@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""The sample shop's command line: the settings are ``shop.settings`` unless DJANGO_SETTINGS_MODULE says otherwise."""
+"""The sample shop's command line: settings are ``shop.settings`` unless DJANGO_SETTINGS_MODULE differs."""
 
 import os
 import sys
