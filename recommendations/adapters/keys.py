@@ -36,7 +36,7 @@ def key_reader(field: Any, alias: str = "default") -> KeyReader:
 
 def _is_storable(key: str) -> bool:
     """PostgreSQL refuses NUL, and nothing encodes a lone surrogate: no stored row has such a key."""
-    return "\x00" not in key and not any("\ud800" <= letter <= "\udfff" for letter in key)
+    return "\x00" not in key and (key.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in key))
 
 
 def _integer_range(field: Any, alias: str) -> tuple[int | None, int | None]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -49,8 +49,7 @@ class Question:
         return self.config.strategies[0] == "personal"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An item that may be shown.
 
     ``history`` and ``model`` are what its score is owed to, if to any; ``category`` is a number, if it is
@@ -62,8 +61,8 @@ class Candidate:
     source: str
     algorithm: str
     run: int | None = None
-    model: LoadedModel | None = field(default=None, repr=False)
-    history: History | None = field(default=None, repr=False)
+    model: LoadedModel | None = None
+    history: History | None = None
     category: int | None = None
 
 
