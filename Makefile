@@ -20,6 +20,7 @@ $(VENV)/.installed: requirements.txt
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
+demo: export LOG_LEVEL ?= WARNING
 demo: $(VENV)/.installed  ## the sample shop with real orders and trained models: SIZE=small|full PORT=8000 SERVE=1|0
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) shop_load --size $(SIZE) --demo-logins
@@ -54,8 +55,9 @@ bench: $(VENV)/.installed  ## benchmarks: benchmarks/results/*.json and a table 
 	$(RUN)/python -m benchmarks
 
 messages: $(VENV)/.installed  ## collect and compile translations (needs gettext)
-	cd recommendations && ../$(RUN)/django-admin makemessages -l zh_Hans && ../$(RUN)/django-admin compilemessages
-	cd shop && ../$(RUN)/django-admin makemessages -l zh_Hans && ../$(RUN)/django-admin compilemessages
+	cd recommendations && ../$(RUN)/django-admin makemessages -l zh_Hans --no-wrap --no-location
+	$(MANAGE) makemessages -l zh_Hans --no-wrap --no-location -i 'recommendations/*' -i 'tests/*' -i 'benchmarks/*' -i '$(VENV)/*' -i 'var/*'
+	$(MANAGE) compilemessages -i $(VENV) -i var
 
 clean:  ## what make made here; the data in var/ stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         served = set(ActiveModel.objects.values_list("role", flat=True))
-        for name in ALGORITHMS:
-            if catalogue.info(name).roles[0] in served:
-                continue
-            call_command("recommendations_train", "--algorithm", name, "--wait", "--ok-if-kept")
+        missing = [name for name in ALGORITHMS if catalogue.info(name).roles[0] not in served]
+        if missing:
+            chosen = [f"--algorithm={name}" for name in missing]
+            call_command("recommendations_train", *chosen, "--wait", "--ok-if-kept")
