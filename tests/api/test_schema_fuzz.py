@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from django.test import Client, override_settings
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -45,6 +48,16 @@ def caller(request: pytest.FixtureRequest, db: None, monkeypatch: pytest.MonkeyP
     token = "a" * 32
     cookies = {**{name: morsel.value for name, morsel in client.cookies.items()}, "csrftoken": token}
     return {"cookies": cookies, "headers": {"X-CSRFToken": token}}
+
+
+@pytest.fixture(autouse=True)
+def the_tests_connection_stays_open() -> Iterator[None]:
+    """A server ends each request by closing connections with a transaction open, and the test has one."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 def test_no_call_that_the_schema_describes_ends_in_a_500(caller: dict[str, Any], settings: Any) -> None:
