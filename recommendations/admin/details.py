@@ -59,6 +59,8 @@ def progress(run: ModelRun) -> dict[str, Any]:
         "stage": "" if run.status == run.Status.FINISHED else stage_title(run.stage),
         "steps": steps,
         "percent": percent,
+        "device": run.device,
+        "worker": run.worker,
         "elapsed": "" if seconds is None else describe.duration(seconds),
         "left": describe.duration(run.seconds_left) if run.is_live and run.seconds_left is not None else "",
     }

@@ -145,16 +145,22 @@ class PlacementAdmin(admin.ModelAdmin):
         if not preview.is_allowed(request):
             raise PermissionDenied
         request.current_app = self.admin_site.name
-        never = NeverRecommend._meta
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("What would this customer see?"),
-            "may_exclude": request.user.has_perm(f"{never.app_label}.add_neverrecommend"),
-            "never_url": reverse(f"{self.admin_site.name}:{never.app_label}_neverrecommend_add"),
+            "never_url": self._never_url(request),
             **preview.context(request),
         }
         return TemplateResponse(request, f"{TEMPLATES}/preview.html", context)
+
+    def _never_url(self, request: HttpRequest) -> str:
+        """Where an item is banned, for whoever may; empty on a site without that list."""
+        app = self.opts.app_label
+        listed = self.admin_site.is_registered(NeverRecommend)
+        if not listed or not request.user.has_perm(f"{app}.add_neverrecommend"):
+            return ""
+        return reverse(f"{self.admin_site.name}:{app}_neverrecommend_add")
 
 
 class NeverRecommendForm(forms.ModelForm):

@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from recommendations.algorithms import catalogue
-from recommendations.models import ActiveModel, AlreadyRunning, CannotActivate, ModelRun
+from recommendations.models import ActiveModel, AlreadyRunning, CannotActivate, ModelRun, Placement
 
 from . import charts, describe, details, preview
 from .forms import StartRunForm, initial_from
@@ -43,9 +43,8 @@ class ModelRunAdmin(admin.ModelAdmin):
     change_list_template = f"{TEMPLATES}/change_list.html"
     actions = ("compare_runs", "cancel_runs")
     list_display = (
-        "name",
-        "status_badge",
         "algorithm_and_role",
+        "status_badge",
         "metric",
         "duration_and_device",
         "started",
@@ -90,8 +89,8 @@ class ModelRunAdmin(admin.ModelAdmin):
     # The list
 
     @admin.display(description=gettext_lazy("run"), ordering="pk")
-    def name(self, run: ModelRun) -> str:
-        return f"#{run.pk}"
+    def algorithm_and_role(self, run: ModelRun) -> SafeString:
+        return with_note(str(run), describe.role_title(run.role))
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_badge(self, run: ModelRun) -> SafeString:
@@ -103,10 +102,6 @@ class ModelRunAdmin(admin.ModelAdmin):
         serves = _("serves: %s") % roles if roles else ""
         verdict = "" if serves and run.verdict == run.Verdict.ACTIVATED else run.get_verdict_display()
         return with_note(badge, "; ".join(filter(None, (serves, verdict))))
-
-    @admin.display(description=gettext_lazy("algorithm, role"), ordering="algorithm")
-    def algorithm_and_role(self, run: ModelRun) -> SafeString:
-        return with_note(run.algorithm, describe.role_title(run.role))
 
     @admin.display(description=gettext_lazy("metric, baseline"))
     def metric(self, run: ModelRun) -> SafeString:
@@ -131,7 +126,7 @@ class ModelRunAdmin(admin.ModelAdmin):
         context = {
             "serving": serving_now(),
             "may_activate": self.has_activate_permission(request),
-            "may_preview": preview.is_allowed(request),
+            "may_preview": self.admin_site.is_registered(Placement) and preview.is_allowed(request),
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)

@@ -156,8 +156,8 @@ class Visitor:
         field.send_keys(value)
 
     def follow(self, words: str) -> None:
-        """Press the link of these words."""
-        self._press(self.driver.find_element(By.PARTIAL_LINK_TEXT, words))
+        """Press the link of these words, in whatever case the style sets them."""
+        self._press(next(one for one in self.all("a") if words.lower() in one.text.lower()))
 
     def press(self, words: str) -> None:
         """Press the button of these words."""

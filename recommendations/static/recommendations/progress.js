@@ -12,14 +12,14 @@
   let hasCurve = document.getElementById("chart-learning") !== null;
 
   function show(name, text) {
-    const element = section.querySelector("[data-show=" + name + "]");
-    if (element && element.textContent !== text) element.textContent = text;
+    section.querySelectorAll("[data-show=" + name + "]").forEach(function (element) {
+      if (element.textContent !== text) element.textContent = text;
+    });
   }
 
   function update(news) {
     ["label", "stage", "advice", "steps"].forEach((name) => show(name, news[name]));
-    show("elapsed", news.elapsed || "–");
-    show("left", news.left || "–");
+    ["elapsed", "left", "device", "worker"].forEach((name) => show(name, news[name] || "–"));
     badge.className = "run-state run-" + news.code;
     if (news.percent === null) bar.removeAttribute("value");
     else bar.value = news.percent;
