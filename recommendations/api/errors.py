@@ -55,7 +55,7 @@ def body(error: exceptions.APIException) -> dict[str, Any]:
             (entry["message"] for entries in errors.values() for entry in entries), error.default_detail
         )
         return {"detail": str(first), "code": "invalid", "errors": errors}
-    details = error.get_full_details()
+    details: Any = error.get_full_details()
     return {"detail": str(details["message"]), "code": details["code"]}
 
 

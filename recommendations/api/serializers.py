@@ -36,7 +36,7 @@ class RecommendationsProblem(serializers.Serializer[Any]):
 
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = serializers.DictField(child=RecommendationsProblemEntry(many=True), required=False)
+    errors = serializers.DictField(child=RecommendationsProblemEntry(many=True), required=False)  # type: ignore[assignment]
 
 
 class ServeQuery(serializers.Serializer[Any]):
@@ -101,7 +101,9 @@ class RecommendedEntry(serializers.Serializer[Any]):
     key = serializers.CharField()
     rank = serializers.IntegerField(min_value=1)
     score = serializers.FloatField(help_text=gettext_lazy("Comparable within one source only."))
-    source = serializers.CharField(help_text=gettext_lazy("The strategy that supplied the item."))
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text=gettext_lazy("The strategy that supplied the item.")
+    )
     algorithm = serializers.CharField()
     reasons = RecommendationReason(many=True, required=False)
     item = RecommendedItem()
@@ -149,7 +151,7 @@ class ModelRunSummary(serializers.ModelSerializer[ModelRun]):
 
     class Meta:
         model = ModelRun
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "algorithm", "role", "status", "stage", "done", "total", "seconds_left", "parameters",
             "chosen_parameters", "seed", "device", "metrics", "baselines", "verdict", "verdict_text", "error",
             "active_for", "created_at", "started_at", "finished_at", "activated_at",

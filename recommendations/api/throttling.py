@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
@@ -27,8 +27,10 @@ RATES: Final[Mapping[str, str]] = {
 class Throttle(SimpleRateThrottle):
     """A dead cache stops nobody: what cannot be counted is let through, and logged."""
 
+    scope: str
+
     def get_rate(self) -> str | None:
-        configured: Mapping[str, str | None] = api_settings.DEFAULT_THROTTLE_RATES or {}
+        configured: Mapping[str, Any] = api_settings.DEFAULT_THROTTLE_RATES or {}
         return configured.get(self.scope, RATES[self.scope])
 
     def allow_request(self, request: Request, view: APIView) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext as _
@@ -31,10 +31,10 @@ from .throttling import ByAddress, ByUser, RunsByUser
 class View(APIView):
     """JSON in and out, no version, never kept by any cache; errors in the API's own shape."""
 
-    permission_classes: ClassVar = [AllowAny]
-    throttle_classes: ClassVar = [ByUser, ByAddress]
-    parser_classes: ClassVar = [BoundedJSONParser]
-    renderer_classes: ClassVar = [JSONRenderer]
+    permission_classes = [AllowAny]
+    throttle_classes = [ByUser, ByAddress]
+    parser_classes = [BoundedJSONParser]
+    renderer_classes = [JSONRenderer]
     content_negotiation_class = DefaultContentNegotiation
     versioning_class = None
 
@@ -141,9 +141,9 @@ class RunPagination(PageNumberPagination):
 class RunView(View):
     """Base of the views of runs: the permission for each method, and the newest runs first."""
 
-    permission_classes: ClassVar = [RunPermission]
-    throttle_classes: ClassVar = [ByUser, RunsByUser, ByAddress]
-    permissions: ClassVar[dict[str, str]] = {"GET": "view_modelrun"}
+    permission_classes = [RunPermission]
+    throttle_classes = [ByUser, RunsByUser, ByAddress]
+    permissions = {"GET": "view_modelrun"}
 
     def find(self, pk: int) -> ModelRun:
         """The run; NotFound when there is none."""
@@ -154,7 +154,7 @@ class RunView(View):
 
 
 class RunList(RunView):
-    permissions: ClassVar[dict[str, str]] = {"GET": "view_modelrun", "POST": "add_modelrun"}
+    permissions = {"GET": "view_modelrun", "POST": "add_modelrun"}
 
     @extend_schema(
         operation_id="runs",
@@ -212,7 +212,7 @@ class RunDetail(RunView):
 
 
 class RunActivate(RunView):
-    permissions: ClassVar[dict[str, str]] = {"POST": "activate_modelrun"}
+    permissions = {"POST": "activate_modelrun"}
 
     @extend_schema(
         operation_id="activate_run",
@@ -233,7 +233,7 @@ class RunActivate(RunView):
 
 
 class RunCancel(RunView):
-    permissions: ClassVar[dict[str, str]] = {"POST": "cancel_modelrun"}
+    permissions = {"POST": "cancel_modelrun"}
 
     @extend_schema(
         operation_id="cancel_run",

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -216,9 +217,9 @@ def signed(served: Served, reason: str = "") -> Served:
 def _titles(found: Mapping[str, Any], question: Question, owed: Owed) -> dict[str, str]:
     """Names of the items that others are owed to, as far as this person may see them now."""
     adapter = get_adapter()
-    named = {key for shares in owed.values() for key, _share in shares if key in found}
+    named = {key for shares in owed.values() for key, _share in shares if key is not None and key in found}
     presented = {
-        key: logged("Presenting an item", lambda k=key: adapter.serialize(found[k], question.subject), {})
+        key: logged("Presenting an item", partial(adapter.serialize, found[key], question.subject), {})
         for key in named
     }
     return {key: str(shown["title"]) for key, shown in presented.items() if shown.get("title")}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -59,9 +60,13 @@ def build(
     popular = attempt("Reading recent orders", lambda: adapter.recent_items(RECENT_LINES)[:LIST_LENGTH], [])
     newest = attempt("Reading the newest items", lambda: adapter.newest(LIST_LENGTH), [])
     wanted: dict[str, Any] = {"": None} | {config.filter_key: config.filters for config in placements}
-    masks, trending, latest, passing, failed = {}, {}, {}, {}, set()
+    masks: dict[tuple[int, str], Mask] = {}
+    trending: dict[str, list[str]] = {}
+    latest: dict[str, list[str]] = {}
+    passing: dict[str, NDArray[np.bytes_]] = {}
+    failed: set[str] = set()
     for filter_key, filters in wanted.items():
-        keys = attempt(f"Reading available items {filter_key}", lambda f=filters: _available(f), None)
+        keys = attempt(f"Reading available items {filter_key}", partial(_available, filters), None)
         if keys is None and filters:
             failed.add(filter_key)
         trending[filter_key] = _within(popular, keys)
@@ -108,7 +113,7 @@ def _categories(loaded: LoadedModel) -> NDArray[np.int32]:
     codes = np.full(len(loaded.keys), -1, np.int32)
     for start in range(0, len(codes), CATEGORY_PAGE):
         keys = loaded.model.items.keys(range(start, min(start + CATEGORY_PAGE, len(codes))))
-        found = attempt("Reading categories", lambda page=keys: adapter.categories(page), {})
+        found = attempt("Reading categories", partial(adapter.categories, keys), {})
         for place, key in enumerate(keys, start):
             if (name := found.get(key)) is not None:
                 codes[place] = numbers.setdefault(name, len(numbers))

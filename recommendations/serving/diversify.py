@@ -38,10 +38,10 @@ def spread(
     for place in order:
         if len(chosen) >= limit:
             break
-        kind = category(pool[place]) if max_per_category else None
-        if kind is not None and counts[kind] >= max_per_category:
-            continue
-        counts[kind] += 1
+        if max_per_category and (kind := category(pool[place])) is not None:
+            if counts[kind] >= max_per_category:
+                continue
+            counts[kind] += 1
         chosen.append(place)
     return [pool[place] for place in chosen]
 

@@ -19,6 +19,7 @@ _last_logged: dict[str, float] = {}
 _lock = threading.Lock()
 
 T = TypeVar("T")
+Otherwise = TypeVar("Otherwise")
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def savepoints() -> Iterator[None]:
         yield
 
 
-def attempt(what: str, ask: Callable[[], T], otherwise: T) -> T:
+def attempt(what: str, ask: Callable[[], T], otherwise: Otherwise) -> T | Otherwise:
     """``ask()``, which uses the database, within savepoints; when it raises, ``otherwise`` is the answer."""
 
     def kept_apart() -> T:
@@ -44,7 +45,7 @@ def attempt(what: str, ask: Callable[[], T], otherwise: T) -> T:
     return logged(what, kept_apart, otherwise)
 
 
-def logged(what: str, ask: Callable[[], T], otherwise: T) -> T:
+def logged(what: str, ask: Callable[[], T], otherwise: Otherwise) -> T | Otherwise:
     """``ask()``; when it raises, the cause is logged and ``otherwise`` is the answer."""
     try:
         return ask()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..types import Subject
 from .loading import LoadedModel
 
-Positions = NDArray[np.int64]
+Positions = NDArray[Any]  # int64, or int32 as mapped from disk
 Float32s = NDArray[np.float32]
 
 _DAY: Final = 86_400.0

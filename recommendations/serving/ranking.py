@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -45,7 +46,7 @@ def rank(
     ordered: list[Candidate] = []
     for role in _ORDER:
         if (loaded := state.models.get(role)) and not ordered:
-            ordered = logged(f"Ranking by {role}", lambda m=loaded, r=role: _scored(m, r, subject, known), [])
+            ordered = logged(f"Ranking by {role}", partial(_scored, loaded, role, subject, known), [])
     scored = {candidate.key for candidate in ordered}
     ordered += [Candidate(key, 0.0, "given", "") for key in known if key not in scored]
     items = tuple(

@@ -33,7 +33,7 @@ def owed_to(candidate: Candidate, question: Question) -> list[tuple[str | None, 
         return []
     shares = parts / parts.sum()
     best = np.argsort(-shares, kind="stable")[:_NAMED]
-    named = [
+    named: list[tuple[str | None, float]] = [
         (model.items.key(history.items[place]), float(shares[place])) for place in best if shares[place] > 0
     ]
     rest = 1.0 - sum(share for _key, share in named)

@@ -31,7 +31,7 @@ def make(placement: str, run: int | None, keys: Iterable[str], *, now: float) ->
     return signing.dumps([placement, run, round(now, 3), digest(keys)], salt=_SALT)
 
 
-def read(request_id: str, *, max_age: float | None = None) -> ServedList:
+def read(request_id: str, *, max_age: int | None = None) -> ServedList:
     """What ``request_id`` says.
 
     Raises ``signing.BadSignature`` when it is not ours or older than ``max_age`` seconds.

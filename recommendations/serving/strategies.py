@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -70,7 +71,7 @@ def candidates(question: Question) -> Iterator[Candidate]:
     """Every candidate once, strategy after strategy; a later one is asked only when the list needs it."""
     taken = set(question.excluded) | question.state.pointer.never
     for name in dict.fromkeys(question.config.strategies):
-        for candidate in logged(f"Strategy {name}", lambda name=name: STRATEGIES[name](question), ()):
+        for candidate in logged(f"Strategy {name}", partial(STRATEGIES[name], question), ()):
             if candidate.key not in taken:
                 taken.add(candidate.key)
                 yield candidate

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django import template
 from django.conf import settings as django_settings
-from django.template import Context
+from django.template import Context, Engine
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -121,7 +121,8 @@ def _rendered(context: Context, served: Served) -> SafeString:
         "request": request,
         "csrf_token": context.get("csrf_token"),
     }
-    found = context.template.engine.select_template(names)
+    engine = context.template.engine if context.template else Engine.get_default()
+    found = engine.select_template(names)
     return mark_safe(found.render(context.new(values)))  # noqa: S308 - a template's own output
 
 
