@@ -1,0 +1,130 @@
+"""A Django process that does what a test asks: a line of JSON in, a line of JSON out.
+
+The tests themselves run on another database; through an agent they act on the services' one as a web process
+would. Every public function here is a question that ``Shop`` in ``conftest`` can ask by its name.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import django
+
+django.setup()
+
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.urls import reverse  # noqa: E402
+
+from recommendations import jobs, serving  # noqa: E402
+from recommendations.adapters import get_adapter  # noqa: E402
+from recommendations.models import ActiveModel, AlreadyRunning, ModelRun  # noqa: E402
+from recommendations.models import managers as managers_module  # noqa: E402
+from shop.models import Order, OrderLine, Product  # noqa: E402
+from shop.orders import NewLine, NewOrder, place_orders  # noqa: E402
+from tests.training.history import write_history  # noqa: E402
+
+
+def fill() -> None:
+    call_command("migrate", verbosity=0)
+    write_history()
+    get_user_model().objects.create_superuser("manager", "manager@example.com", "manager")
+
+
+def vendor() -> str:
+    return connection.vendor
+
+
+def start(algorithm: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The run's row and how long the caller waited; ``live`` when another run of the algorithm is on."""
+    began = time.monotonic()
+    try:
+        run = ModelRun.objects.start(algorithm, parameters or {})
+    except AlreadyRunning as error:
+        return {"live": error.run.pk}
+    return row(run.pk) | {"waited": time.monotonic() - began}
+
+
+def send(run: int) -> None:
+    jobs.enqueue("recommendations.train", [run], queue="gpu")
+
+
+def row(run: int) -> dict[str, Any]:
+    found = ModelRun.objects.values().get(pk=run)
+    return json.loads(json.dumps(found, default=str))
+
+
+def cancel(run: int) -> bool:
+    return ModelRun.objects.get(pk=run).cancel()
+
+
+def fail_stale(seconds: float) -> int:
+    """Give up the runs that were silent for so long, instead of two minutes."""
+    managers_module.STALE_AFTER = timedelta(seconds=seconds)
+    return ModelRun.objects.fail_stale()
+
+
+def active(role: str = "personal") -> int | None:
+    return ActiveModel.objects.filter(role=role).values_list("run", flat=True).first()
+
+
+def recommend() -> list[str]:
+    """What the shop shows a customer, as this process serves it."""
+    user = get_user_model().objects.get(username="customer4")
+    served = serving.get_recommendations("for-you", subject=get_adapter().subject_for(str(user.pk)))
+    return [pick.key for pick in served]
+
+
+def buy() -> dict[str, Any]:
+    """Place an order as the checkout does; what it was and how long that took."""
+    began = time.monotonic()
+    product = Product.objects.order_by("?").first()
+    before = product.stock
+    user = get_user_model().objects.get(username="customer5")
+    number = f"S-{uuid4().hex[:12]}"
+    order = Order(number=number, user=user, total=product.price)
+    place_orders([NewOrder(order, [NewLine(product.pk, product.name, 1, Decimal(product.price))])])
+    product.refresh_from_db()
+    return {
+        "stored": OrderLine.objects.filter(order__number=number).count() == 1,
+        "taken": before - product.stock,
+        "seconds": time.monotonic() - began,
+    }
+
+
+def admin_start(algorithm: str) -> dict[str, Any]:
+    """A manager presses "start" in the admin; the page that answers and how long it took."""
+    client = Client(headers={"host": "localhost"})
+    client.force_login(get_user_model().objects.get(username="manager"))
+    url = reverse("admin:concierge_recommendations_modelrun_add") + f"?algorithm={algorithm}"
+    began = time.monotonic()
+    answer = client.post(url, {"role": "similar", "seed": 0, "activate": "on"}, follow=True)
+    return {
+        "status": answer.status_code,
+        "seconds": time.monotonic() - began,
+        "text": answer.content.decode(),
+    }
+
+
+def main() -> None:
+    for line in sys.stdin:
+        question, arguments = json.loads(line)
+        try:
+            answer = {"answer": globals()[question](*arguments)}
+        except Exception:  # noqa: BLE001  the test is told
+            answer = {"error": traceback.format_exc()}
+        sys.stdout.write(json.dumps(answer, default=str) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""The sample shop as its services run it: database and broker by environment, one folder for the rest."""
+
+import os
+from pathlib import Path
+
+from shop.settings import *  # noqa: F403
+from shop.settings import RECOMMENDATIONS as SHOP_RECOMMENDATIONS
+
+FOLDER = Path(os.environ["SERVICE_TEST_FOLDER"])
+STATIC_ROOT = FOLDER / "static"
+MEDIA_ROOT = FOLDER / "media"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+RECOMMENDATIONS = {
+    **SHOP_RECOMMENDATIONS,
+    "ARTIFACT_DIR": FOLDER / "artifacts",
+    "CACHE_DIR": FOLDER / "cache",
+    "ALGORITHMS": {"patient": "tests.services.catalogue.PATIENT"},
+}
