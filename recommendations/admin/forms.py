@@ -94,11 +94,8 @@ def _field(parameter: Parameter) -> forms.Field:
         return forms.ChoiceField(choices=blank + [(choice, choice) for choice in parameter.choices], **common)
     low, high = parameter.low, parameter.high
     if parameter.kind == "int":
-        whole = {
-            "min_value": None if low is None else int(low),
-            "max_value": None if high is None else int(high),
-        }
-        return forms.IntegerField(**whole, **common)
+        lowest, highest = (None if limit is None else int(limit) for limit in (low, high))
+        return forms.IntegerField(min_value=lowest, max_value=highest, **common)
     return forms.FloatField(min_value=low, max_value=high, **common)
 
 

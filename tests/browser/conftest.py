@@ -201,11 +201,12 @@ class Visitor:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def log_in(self, name: str, *, admin: bool = False) -> None:
-        """Log in through the page; the demo's passwords are the names."""
+        """Log in through the page; everybody's password is the name."""
         self.open("/admin/login/" if admin else "/login/")
         self.type("username", name)
         self.type("password", name)
         self.press("Log in")
+        assert "/login/" not in self.path, self.text()
 
 
 def _is_gone(element: WebElement) -> bool:

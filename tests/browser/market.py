@@ -40,9 +40,8 @@ def main() -> None:
     partner = {product.pk: other for product, other in zip(everything, shuffled, strict=True)}  # in one order
     batch = []
     for number in range(CUSTOMERS):
-        user = User.objects.create_user(
-            "customer" if number == 0 else f"customer{number}", f"customer{number}@example.com", "customer"
-        )
+        name = "customer" if number == 0 else f"customer{number}"
+        user = User.objects.create_user(name, f"{name}@example.com", password=name)
         taste = list(TASTES)[number % len(TASTES)]
         favourites = random.sample(shelves[taste], 9)
         for place in range(ORDERS):
