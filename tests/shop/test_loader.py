@@ -24,6 +24,7 @@ from shop.loader import DataMissing, load, write_demo_logins
 from shop.loader import history as history_module
 from shop.loader.source import Source, even_households, weeks_to_move
 from shop.models import Category, Coupon, DataLoad, LoyaltyEntry, Order, OrderLine, Product, Profile
+from shop.orders import NewOrder
 from tests.shop.source import PRODUCTS, UNKNOWN, VISITS, transactions, write_source
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -313,6 +314,31 @@ def test_the_command_says_what_it_does_and_what_is_missing(
     monkeypatch.setattr(Source, "installed", classmethod(nothing))
     with pytest.raises(CommandError, match="pip install"):
         call_command("shop_load", stdout=StringIO())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_load_beside_another_one_stops_with_a_clear_message_and_can_go_on(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Source, "installed", classmethod(lambda cls: source))
+    monkeypatch.setattr(history_module, "place_orders", _after_another(history_module.place_orders))
+
+    with pytest.raises(CommandError, match="is another load running"):
+        call_command("shop_load", "--size", "full", stdout=StringIO())
+    monkeypatch.undo()
+    load("full", source=source, now=NOW)
+
+    assert Order.objects.count() == sum(visits for _, visits in VISITS.values())
+
+
+def _after_another(place: Any) -> Any:
+    """``place_orders`` as it finds the first order of its batch written by somebody else a moment ago."""
+
+    def placing(batch: Any, **options: Any) -> Any:
+        place([NewOrder(Order(number=batch[0].order.number, user=batch[0].order.user), [])], **options)
+        return place(batch, **options)
+
+    return placing
 
 
 def test_another_size_is_refused_with_the_sizes_there_are() -> None:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any, TextIO, cast
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
 
 from shop.loader import SIZES, DataMissing, load, write_demo_logins
 from shop.loader.progress import reporting
@@ -34,6 +35,11 @@ class Command(BaseCommand):
                 run = load(options["size"], report=report)
         except DataMissing as error:
             raise CommandError(str(error)) from error
+        except IntegrityError as error:
+            raise CommandError(
+                f"Something that this load was about to write is there already ({error}): is another load "
+                "running? Wait for it and run this again; it goes on from where the orders end."
+            ) from error
         self.stdout.write(f"The {run.size} shop is loaded; its dates are moved by {run.shift_weeks} weeks.")
         if options["demo_logins"]:
             for line in write_demo_logins():
