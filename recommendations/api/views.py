@@ -121,6 +121,8 @@ class Rank(View):
     def post(self, request: Request) -> Response:
         asked = checked(RANK_REQUEST, request.data)
         served = rank(asked["items"], request=request._request, limit=asked.get("limit"))
+        if served.reason:
+            raise errors.Unavailable(served.reason)
         return Response(
             {
                 "request_id": served.request_id,

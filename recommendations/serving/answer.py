@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ..adapters import get_adapter
 from ..conf import MAX_LIMIT
@@ -22,6 +24,7 @@ from .marks import mark_personal
 from .placements import PlacementConfig, configure
 from .strategies import Candidate, Question, candidates
 
+UNREADABLE: Final = gettext_lazy("The items could not be read; see the log.")
 WINDOW: Final = 8  # candidates looked at for each item shown, where a category may fill only so many places
 _SUBJECT: Final = "_recommendations_subject"
 
@@ -87,18 +90,18 @@ def get_recommendations(
         subject = subject_of(request) if config.personal else Subject()
     served = Served(slug, config.title, wanted, subject=subject)
     if not config.enabled:
-        return signed(served, "it is switched off in the admin")
+        return signed(served, _("It is switched off in the admin."))
     if config.filter_key and config.filter_key not in state.catalogue.trending:
-        return signed(served, "what its filters let through has not been read yet")
+        return signed(served, _("What its filters let through has not been read yet."))
     if config.filter_key in state.catalogue.failed:
-        return signed(served, "the database refused its filters; see the log")
+        return signed(served, _("The database refused its filters; see the log."))
     about = None
     if item is not None and item != "":
         about = attempt("Reading the key of an item", lambda: get_adapter().item_key(item), None)
     excluded = frozenset(subject.basket) | ({about} if about else set())
     question = Question(config, subject, about, state, 2 * WINDOW * wanted, excluded)
     found = logged(f"Placement {slug}", lambda: _served(served, question, explain), None)
-    return signed(served, "something went wrong; see the log") if found is None else found
+    return signed(served, _("Something went wrong; see the log.")) if found is None else found
 
 
 aget_recommendations = sync_to_async(get_recommendations, thread_sensitive=True)
@@ -122,13 +125,16 @@ def _served(served: Served, question: Question, explain: bool) -> Served:
     found: dict[str, Any] = {}
     owed: dict[str, list[tuple[str | None, float]]] = {}
     chosen: list[Candidate] = []
-    for _attempt in range(2):
+    for _turn in range(2):
         more, source = _next(source, question.config, served.limit, chosen)
         if explain:
             owed |= {candidate.key: reasons.owed_to(candidate, question) for candidate in more}
         keys = [candidate.key for candidate in more]
-        named = {key for key_owed in keys for key, _share in owed.get(key_owed, ()) if key} - found.keys()
-        found |= fetch([*keys, *named.difference(keys)], question.subject)
+        named = {key for key_owed in keys for key, _part in owed.get(key_owed, ()) if key} - found.keys()
+        fetched = fetch([*keys, *named.difference(keys)], question.subject)
+        if fetched is None:
+            return signed(served, str(UNREADABLE))
+        found |= fetched
         pool += [candidate for candidate in more if candidate.key in found]
         chosen = _spread(pool, found, question, served.limit)
         if len(chosen) >= served.limit or not more:
@@ -156,11 +162,11 @@ def _next(
     return more, chain([candidate for candidate in window if candidate.key not in taken], source)
 
 
-def fetch(keys: Sequence[str], subject: Subject) -> dict[str, Any]:
-    """The items of ``keys`` that this person may see now; nothing where the database does not answer."""
+def fetch(keys: Sequence[str], subject: Subject) -> dict[str, Any] | None:
+    """The items of ``keys`` that this person may see now; None where they could not be read."""
     if not keys:
         return {}
-    return dict(attempt("Fetching items", lambda: get_adapter().fetch(keys, subject), {}))
+    return attempt("Fetching items", lambda: dict(get_adapter().fetch(keys, subject)), None)
 
 
 def _spread(
@@ -217,7 +223,7 @@ def signed(served: Served, reason: str = "") -> Served:
 def _titles(found: Mapping[str, Any], question: Question, owed: Owed) -> dict[str, str]:
     """Names of the items that others are owed to, as far as this person may see them now."""
     adapter = get_adapter()
-    named = {key for shares in owed.values() for key, _share in shares if key is not None and key in found}
+    named = {key for shares in owed.values() for key, _part in shares if key is not None and key in found}
     presented = {
         key: logged("Presenting an item", partial(adapter.serialize, found[key], question.subject), {})
         for key in named
@@ -227,7 +233,11 @@ def _titles(found: Mapping[str, Any], question: Question, owed: Owed) -> dict[st
 
 def _why(question: Question) -> str:
     """Why a list is empty or short."""
-    tried = ", ".join(question.config.strategies)
-    missing = [name for name in question.config.strategies if name != "new" and question.model(name) is None]
-    text = f"{tried} had no more items that this person may see"
-    return f"{text}; no model is active for {', '.join(missing)}" if missing else text
+    strategies = question.config.strategies
+    text = _("%(strategies)s had no more items that this person may see.") % {
+        "strategies": ", ".join(strategies)
+    }
+    missing = [name for name in strategies if name != "new" and question.model(name) is None]
+    if missing:
+        text += " " + _("No model is active for %(roles)s.") % {"roles": ", ".join(missing)}
+    return text

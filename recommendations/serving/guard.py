@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +15,6 @@ logger = logging.getLogger("recommendations.serving")
 LOG_SECONDS: Final = 60.0
 _REMEMBERED: Final = 1_000  # causes; a message that varies without end must not fill the memory
 _last_logged: dict[str, float] = {}
-_lock = threading.Lock()
 
 T = TypeVar("T")
 Otherwise = TypeVar("Otherwise")
@@ -58,16 +56,14 @@ def log_once_a_minute(what: str, error: BaseException | None = None) -> None:
     """Log that ``what`` failed, with the traceback; the same cause again only after a minute."""
     cause = f"{what} {type(error).__name__}"
     now = time.monotonic()
-    with _lock:
-        if now - _last_logged.get(cause, -LOG_SECONDS) < LOG_SECONDS:
-            return
-        if len(_last_logged) >= _REMEMBERED:
-            _last_logged.clear()
-        _last_logged[cause] = now
+    if now - _last_logged.get(cause, -LOG_SECONDS) < LOG_SECONDS:
+        return
+    if len(_last_logged) >= _REMEMBERED:
+        _last_logged.clear()
+    _last_logged[cause] = now  # no lock: at worst two threads log the same cause
     logger.error("%s", what, exc_info=error)
 
 
 def forget_what_was_logged() -> None:
     """Let every cause be logged again at once."""
-    with _lock:
-        _last_logged.clear()
+    _last_logged.clear()

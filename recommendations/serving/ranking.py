@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from ..types import Recommendation, Subject
 from . import history, models
-from .answer import Served, fetch, signed, subject_of
+from .answer import UNREADABLE, Served, fetch, signed, subject_of
 from .guard import logged
 from .loading import LoadedModel
 from .strategies import Candidate
@@ -42,6 +42,8 @@ def rank(
     state = models.current()
     subject = subject_of(request) if subject is None else subject
     found = fetch(wanted, subject)
+    if found is None:
+        return signed(Served("rank", limit=len(wanted), subject=subject), str(UNREADABLE))
     known = [key for key in wanted if key in found]
     ordered: list[Candidate] = []
     for role in _ORDER:

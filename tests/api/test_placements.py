@@ -136,7 +136,7 @@ def test_a_short_list_says_so(shop: BlockShop, api: APIClient) -> None:
     answer = api.get(ROOT + "placements/buy-again/").json()
 
     assert (answer["items"], answer["complete"]) == ([], False)
-    assert "no model is active for buy_again" in answer["reason"]
+    assert "No model is active for buy_again" in answer["reason"]
 
 
 def test_an_empty_shop_is_answered(db: None, api: APIClient) -> None:

@@ -126,10 +126,15 @@ def test_items_that_cannot_be_fetched_are_a_short_list_not_an_error(
 ) -> None:
     monkeypatch.setattr(type(get_adapter()), "fetch", lambda *_args: 1 / 0)
 
-    response = APIClient().get(URL)
+    shown = APIClient().get(URL)
+    ranked = APIClient().post("/api/recommendations/rank/", {"items": shop.keys("tea 1")}, format="json")
 
-    assert response.status_code == 200
-    assert response.json()["items"] == []
+    assert shown.status_code == 200
+    assert (shown.json()["items"], shown.json()["reason"]) == (
+        [],
+        "The items could not be read; see the log.",
+    )
+    assert (ranked.status_code, ranked.json()["code"]) == (503, "unavailable")
 
 
 def test_wrong_credentials_are_told_apart_from_none(shop: BlockShop) -> None:

@@ -43,7 +43,7 @@ def test_an_empty_shop_gives_an_empty_list_that_says_why(db: None) -> None:
     served = get_recommendations("for-you")
 
     assert not served
-    assert "no model is active for personal" in served.reason
+    assert "No model is active for personal" in served.reason
     assert served.request_id
 
 

@@ -210,7 +210,7 @@ def test_an_empty_list_leaves_nothing_on_the_page_but_in_debug_a_comment_with_th
 
     assert plain == ""
     assert commented.startswith("<!-- recommendations: for-you is empty: ")
-    assert "no model is active for personal" in commented
+    assert "No model is active for personal" in commented
     assert commented.endswith("-->")
 
 
