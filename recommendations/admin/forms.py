@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recommendations.algorithms.catalogue import ROLES, AlgorithmInfo, InvalidParameters, Parameter, validate
+from recommendations.models import ModelRun
+
+from . import describe
 
 PREFIX = "parameter_"  # so that a host's algorithm may call a parameter "seed" or "role"
 MAX_SEED = 2**31 - 1  # what a PositiveIntegerField holds on every database
@@ -58,6 +63,19 @@ class StartRunForm(forms.Form):
         """The fields that every run has."""
         return [self["role"], self["activate"], self["seed"]]
 
+    def start(self, user: AbstractBaseUser | AnonymousUser) -> ModelRun:
+        """Order the run. Raises ``AlreadyRunning`` while another one of the algorithm is live."""
+        wanted = self.cleaned_data
+        return ModelRun.objects.start(
+            self.algorithm.name,
+            wanted["parameters"],
+            role=wanted["role"],
+            user=user,
+            via="admin",
+            activate=wanted["activate"],
+            seed=wanted["seed"],
+        )
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         given = {
@@ -73,10 +91,18 @@ class StartRunForm(forms.Form):
         return cleaned
 
 
-def initial_from(algorithm: AlgorithmInfo, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Initial values from an earlier run's parameters; what the algorithm does not know is left out."""
-    known = {parameter.name for parameter in algorithm.parameters}
-    return {PREFIX + name: value for name, value in parameters.items() if name in known}
+def initial_like(run: str, algorithm: AlgorithmInfo) -> dict[str, Any]:
+    """Initial values as those of the run with that key; empty when there is none of this algorithm.
+
+    What the algorithm does not know (any more) is left out.
+    """
+    found = ModelRun.objects.filter(pk=run, algorithm=algorithm.name).first() if run.isdecimal() else None
+    if found is None:
+        return {}
+    parameters = describe.mapping(found.parameters)
+    known = [parameter.name for parameter in algorithm.parameters if parameter.name in parameters]
+    fields = {PREFIX + name: parameters[name] for name in known}
+    return {**fields, "role": found.role, "seed": found.seed, "activate": found.activate_if_better}
 
 
 def _field(parameter: Parameter) -> forms.Field:

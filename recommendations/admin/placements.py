@@ -21,7 +21,7 @@ from recommendations.conf import STRATEGIES, settings
 from recommendations.models import ActiveModel, NeverRecommend, Placement
 
 from . import describe, preview
-from .runs import roll_back
+from .roles import roll_back
 
 TEMPLATES = "admin/concierge_recommendations/placement"
 

@@ -26,10 +26,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from recommendations.algorithms import catalogue
-from recommendations.models import ActiveModel, AlreadyRunning, CannotActivate, ModelRun, Placement
+from recommendations.models import AlreadyRunning, ModelRun, Placement
 
-from . import charts, describe, details, preview
-from .forms import StartRunForm, initial_from
+from . import charts, describe, details, preview, roles
+from .forms import StartRunForm, initial_like
 
 TEMPLATES = "admin/concierge_recommendations/modelrun"
 COMPARED = range(2, 5)  # as many as fit side by side on a page
@@ -124,7 +124,7 @@ class ModelRunAdmin(admin.ModelAdmin):
         if request.method == "GET" and self.has_view_permission(request):
             ModelRun.objects.fail_stale()
         context = {
-            "serving": serving_now(),
+            "serving": roles.serving_now(),
             "may_activate": self.has_activate_permission(request),
             "may_preview": self.admin_site.is_registered(Placement) and preview.is_allowed(request),
             **(extra_context or {}),
@@ -215,7 +215,7 @@ class ModelRunAdmin(admin.ModelAdmin):
             algorithm = None
         form = None
         if algorithm is not None:
-            initial = self._initial(request.GET.get("like", ""), algorithm)
+            initial = initial_like(request.GET.get("like", ""), algorithm)
             form = StartRunForm(request.POST or None, algorithm=algorithm, initial=initial)
             if request.method == "POST" and form.is_valid():
                 started = self._start(request, form)
@@ -243,30 +243,14 @@ class ModelRunAdmin(admin.ModelAdmin):
         run = self._run(pk)
         if not self.has_activate_permission(request):
             raise PermissionDenied
-        role = request.POST.get("role") or run.role
-        if role not in roles_of(run):
-            words = _("%(algorithm)s cannot fill the role %(role)s; it can fill %(roles)s.")
-            named = {
-                "algorithm": run.algorithm,
-                "role": describe.text(role, 40),
-                "roles": ", ".join(roles_of(run)),
-            }
-            self.message_user(request, words % named, messages.ERROR)
-            return self._back_to(request, run)
-        try:
-            run.activate(role=role, user=request.user, via="admin")
-        except CannotActivate as refused:
-            self.message_user(request, str(refused), messages.ERROR)
-        else:
-            words = _("Activated for the role %(role)s.") % {"role": describe.role_title(role)}
-            self.message_user(request, words, messages.SUCCESS)
+        roles.activate(self, request, run, request.POST.get("role") or run.role)
         return self._back_to(request, run)
 
     @method_decorator(require_POST)
     def roll_back_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_activate_permission(request):
             raise PermissionDenied
-        roll_back(self, request, request.POST.get("role", ""))
+        roles.roll_back(self, request, request.POST.get("role", ""))
         return redirect(self._url("changelist") if self.has_view_permission(request) else self._index())
 
     # Private helpers
@@ -308,32 +292,14 @@ class ModelRunAdmin(admin.ModelAdmin):
         serving = {active.role for active in run.active_for.all()}
         return [
             {"name": role, "title": describe.role_title(role)}
-            for role in roles_of(run)
+            for role in roles.roles_of(run)
             if role not in serving
         ]
 
-    def _initial(self, like: str, algorithm: catalogue.AlgorithmInfo) -> dict[str, Any]:
-        if not like.isdecimal():
-            return {}
-        run = ModelRun.objects.filter(pk=like, algorithm=algorithm.name).first()
-        if run is None:
-            return {}
-        initial = initial_from(algorithm, describe.mapping(run.parameters))
-        return {**initial, "role": run.role, "seed": run.seed, "activate": run.activate_if_better}
-
     def _start(self, request: HttpRequest, form: StartRunForm) -> HttpResponse | None:
         """The way to the new run's page; None with an error on the form when there is a live run already."""
-        wanted = form.cleaned_data
         try:
-            run = ModelRun.objects.start(
-                form.algorithm.name,
-                wanted["parameters"],
-                role=wanted["role"],
-                user=request.user,
-                via="admin",
-                activate=wanted["activate"],
-                seed=wanted["seed"],
-            )
+            run = form.start(request.user)
         except AlreadyRunning as busy:
             link = format_html('<a href="{}">{}</a>', self._url("change", busy.run.pk), busy.run)
             form.add_error(None, format_html(_("{} is under way already: wait for it or cancel it."), link))
@@ -362,35 +328,3 @@ class ModelRunAdmin(admin.ModelAdmin):
 def with_note(text: str, note: str) -> SafeString:
     """A cell of the list with a smaller line under its text."""
     return format_html('{} <span class="run-note">{}</span>', text, note)
-
-
-def roles_of(run: ModelRun) -> list[str]:
-    """The roles that the run may serve: its own, on which it was judged, then its algorithm's others."""
-    known = catalogue.ALGORITHMS.get(run.algorithm)
-    return list(dict.fromkeys([role for role in (run.role, *(known.roles if known else ())) if role]))
-
-
-def serving_now() -> list[dict[str, Any]]:
-    """What answers for each role of the catalogue; roles without a model are listed too."""
-    active = {row.role: row for row in ActiveModel.objects.select_related("run", "previous_run")}
-    names = [*catalogue.ROLES, *(role for role in active if role not in catalogue.ROLES)]
-    return [
-        {
-            "role": role,
-            "title": describe.role_title(role),
-            "active": active.get(role),
-            "metric": describe.key_metric(active[role].run) if role in active else describe.DASH,
-        }
-        for role in names
-    ]
-
-
-def roll_back(page: admin.ModelAdmin, request: HttpRequest, role: str) -> None:
-    """Serve the previous run of ``role`` again, and say so."""
-    try:
-        active = ActiveModel.objects.roll_back(role, user=request.user, via="admin")
-    except CannotActivate as refused:
-        page.message_user(request, str(refused), messages.ERROR)
-        return
-    words = _("Rolled back: serves %(role)s again.") % {"role": describe.role_title(role)}
-    page.message_user(request, f"{active.run}: {words}", messages.SUCCESS)
