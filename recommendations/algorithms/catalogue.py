@@ -309,7 +309,7 @@ ALGORITHMS: dict[str, AlgorithmInfo] = {
                 Parameter(
                     "regularization",
                     "float",
-                    0.05,
+                    0.1,
                     gettext_noop("Pull of vectors and biases towards zero, per rating."),
                     low=0,
                     high=100,

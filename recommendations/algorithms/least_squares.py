@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 _FLOATS = 1_000_000  # of gathered factors a batch: about what a core's cache holds, measured
+_ROWS = 4096
 _STEPS = 32
 
 
@@ -81,14 +82,14 @@ class Solver:
         ``factors`` is float32 (n_columns, d); ``tolerance`` bounds |residual| / |right side| of the scaled
         system. While this runs, PyTorch runs each operation on one thread.
         """
-        scaled, back = _whitened(factors, regularization)
-        solution = torch.zeros((rows.n_rows, factors.shape[1]), device=factors.device)
-
-        def solve(batch: Batch) -> None:
-            solution[batch.rows] = _solve(batch, scaled, tolerance) @ back
-
         torch.set_num_threads(1)
         try:
+            scaled, back = self._whitened(factors, regularization)
+            solution = torch.zeros((rows.n_rows, factors.shape[1]), device=factors.device)
+
+            def solve(batch: Batch) -> None:
+                solution[batch.rows] = _solve(batch, scaled, tolerance) @ back
+
             list(self._pool.map(solve, rows.batches))
         finally:
             torch.set_num_threads(self._threads)
@@ -97,17 +98,19 @@ class Solver:
     def close(self) -> None:
         self._pool.shutdown()
 
-
-def _whitened(factors: Tensor, regularization: float) -> tuple[Tensor, Tensor]:
-    """Z = Y V W^-1/2, a row of zeros appended, and W^-1/2 V', where Y'Y + l I = V W V'."""
-    gram = (factors.T @ factors).double().cpu()
-    gram.diagonal().add_(regularization)
-    values, vectors = torch.linalg.eigh(gram)
-    floor = max(float(values[-1]) * 1e-7, 1e-12)
-    back = (vectors * values.clamp(min=floor).rsqrt()).to(factors.device, torch.float32)
-    scaled = torch.zeros((len(factors) + 1, factors.shape[1]), device=factors.device)
-    torch.mm(factors, back, out=scaled[:-1])
-    return scaled, back.T
+    def _whitened(self, factors: Tensor, regularization: float) -> tuple[Tensor, Tensor]:
+        """Z = Y V W^-1/2, a row of zeros appended, and W^-1/2 V', where Y'Y + l I = V W V'."""
+        parts = torch.split(factors, _ROWS)
+        grams = list(self._pool.map(lambda part: part.T @ part, parts))
+        gram = torch.stack(grams).sum(0).double().cpu()
+        gram.diagonal().add_(regularization)
+        values, vectors = torch.linalg.eigh(gram)
+        floor = max(float(values[-1]) * 1e-7, 1e-12)
+        back = (vectors * values.clamp(min=floor).rsqrt()).to(factors.device, torch.float32)
+        scaled = torch.zeros((len(factors) + 1, factors.shape[1]), device=factors.device)
+        places = torch.split(scaled[:-1], _ROWS)
+        list(self._pool.map(lambda part, place: torch.mm(part, back, out=place), parts, places))
+        return scaled, back.T
 
 
 def _solve(batch: Batch, scaled: Tensor, tolerance: float) -> Tensor:

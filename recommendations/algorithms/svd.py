@@ -13,7 +13,7 @@ from recommendations.interactions import Interactions
 from .base import Algorithm, DivergedError, Fit, Learned
 from .device import default_device
 
-_SMALLEST_BATCH = 1024
+_SMALLEST_BATCH = 64
 _BATCHES = 50
 
 

@@ -14,12 +14,15 @@ from .errors import ArtifactDamagedError
 
 Int64s = NDArray[np.int64]
 
+_STRIDE = 16
+
 
 class KeyTable:
     """An immutable list of different strings, sorted by their UTF-8 bytes.
 
     ``bytes`` (uint8) holds all keys one after another, key ``i`` from ``offsets[i]`` to ``offsets[i + 1]``
-    (int64, n + 1). A key is found by bisection, so that a mapped table costs a process no memory of its own.
+    (int64, n + 1). A key is found by bisection, so that of a mapped table a process holds every 16th key
+    only.
     """
 
     def __init__(self, bytes: NDArray[np.uint8], offsets: Int64s) -> None:
@@ -30,6 +33,8 @@ class KeyTable:
         self.bytes = bytes
         self.offsets = offsets
         self._buffer = memoryview(np.ascontiguousarray(bytes))  # type: ignore[arg-type]
+        self._ends = memoryview(np.ascontiguousarray(offsets))  # type: ignore[arg-type]
+        self._signposts = [self._at(index) for index in range(0, len(self), _STRIDE)]
 
     @classmethod
     def from_keys(cls, keys: Sequence[str]) -> KeyTable:
@@ -63,7 +68,13 @@ class KeyTable:
             wanted = key.encode()
         except UnicodeEncodeError:
             return -1
-        found = bisect_left(range(len(self)), wanted, key=self._at)
+        post = bisect_left(self._signposts, wanted)
+        if post < len(self._signposts) and self._signposts[post] == wanted:
+            return post * _STRIDE
+        first = max(post - 1, 0) * _STRIDE + 1
+        found = bisect_left(
+            range(len(self)), wanted, first, min(first + _STRIDE - 1, len(self)), key=self._at
+        )
         return found if found < len(self) and self._at(found) == wanted else -1
 
     def index(self, keys: Iterable[str]) -> Int64s:
@@ -75,4 +86,4 @@ class KeyTable:
         return np.fromiter((self.position(key) for key in keys), dtype=np.int64)
 
     def _at(self, index: int) -> bytes:
-        return self._buffer[self.offsets[index] : self.offsets[index + 1]].tobytes()
+        return self._buffer[self._ends[index] : self._ends[index + 1]].tobytes()

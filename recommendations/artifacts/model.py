@@ -208,11 +208,9 @@ class Model:
     ) -> tuple[list[str], Float32s]:
         if k < 0:
             raise ValueError(f"k must be 0 or more, got {k}.")
-        if blocked is not None:
-            scores[blocked] = -np.inf
         if len(own):
             scores[np.asarray(own)] = -np.inf
-        best = top(scores, k)
+        best = top(scores, k, blocked)
         return self.items.keys(best), scores[best]
 
     def _history(self, pairs: Pairs) -> tuple[Int64s, Float32s]:

@@ -23,7 +23,7 @@ def ratings(n_users=40, n_items=30, share=0.6, noise=0.1, seed=0):
 def test_unseen_ratings_of_a_known_model_are_predicted():
     truth, data = ratings()
 
-    model = create("svd", factors=2, epochs=400, learning_rate=0.02, regularization=0.003).fit(data)
+    model = create("svd", factors=2, epochs=120, learning_rate=0.02, regularization=0.003).fit(data)
 
     predicted = model.score_users(np.arange(40))
     unseen = data.matrix().toarray() == 0
