@@ -42,65 +42,69 @@ class ModelRun(models.Model):
         KEPT_BACK = "kept_back", _("kept back")
         NOT_ASKED = "not_asked", _("stored, not activated")
 
-    algorithm = models.CharField(max_length=60, db_index=True)
-    role = models.CharField(max_length=30, db_index=True)
-    parameters = models.JSONField(default=dict, blank=True)
+    algorithm = models.CharField(_("algorithm"), max_length=60, db_index=True)
+    role = models.CharField(_("role"), max_length=30, db_index=True)
+    parameters = models.JSONField(_("parameters"), default=dict, blank=True)
     # As fitted: "auto" is replaced by what was chosen on the validation part.
-    chosen_parameters = models.JSONField(default=dict, blank=True)
-    seed = models.PositiveIntegerField(default=0)
-    activate_if_better = models.BooleanField(default=True)
+    chosen_parameters = models.JSONField(_("chosen parameters"), default=dict, blank=True)
+    seed = models.PositiveIntegerField(_("seed"), default=0)
+    activate_if_better = models.BooleanField(_("activate if better"), default=True)
 
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED, db_index=True)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.QUEUED, db_index=True
+    )
     lock = models.CharField(max_length=60, unique=True, null=True, blank=True, editable=False)
-    stage = models.CharField(max_length=30, blank=True)
-    done = models.PositiveBigIntegerField(default=0)
-    total = models.PositiveBigIntegerField(default=0)
-    seconds_left = models.PositiveIntegerField(null=True, blank=True)  # of this stage
-    heartbeat = models.DateTimeField(null=True, blank=True)
-    cancel_requested = models.BooleanField(default=False)
-    worker = models.CharField(max_length=120, blank=True)
-    device = models.CharField(max_length=80, blank=True)
+    stage = models.CharField(_("stage"), max_length=30, blank=True)
+    done = models.PositiveBigIntegerField(_("done"), default=0)
+    total = models.PositiveBigIntegerField(_("total"), default=0)
+    seconds_left = models.PositiveIntegerField(_("seconds left"), null=True, blank=True)  # of this stage
+    heartbeat = models.DateTimeField(_("heartbeat"), null=True, blank=True)
+    cancel_requested = models.BooleanField(_("cancel requested"), default=False)
+    worker = models.CharField(_("worker"), max_length=120, blank=True)
+    device = models.CharField(_("device"), max_length=80, blank=True)
 
     # {users, items, rows, orders, first, last, fingerprint}
-    data_summary = models.JSONField(default=dict, blank=True)
-    cleaning = models.JSONField(default=dict, blank=True)  # CleaningReport.as_dict()
-    split = models.JSONField(default=dict, blank=True)  # Split.as_dict()
+    data_summary = models.JSONField(_("data summary"), default=dict, blank=True)
+    cleaning = models.JSONField(_("cleaning"), default=dict, blank=True)  # CleaningReport.as_dict()
+    split = models.JSONField(_("split"), default=dict, blank=True)  # Split.as_dict()
     # {metric: "ndcg@20", scope, value, interval: [low, high], users, all: {every metric}}
-    metrics = models.JSONField(default=dict, blank=True)
+    metrics = models.JSONField(_("metrics"), default=dict, blank=True)
     # [{algorithm, run, kind: "baseline" | "active", value, interval, difference: {mean, low, high, p}, all}]
-    baselines = models.JSONField(default=list, blank=True)
+    baselines = models.JSONField(_("baselines"), default=list, blank=True)
     # The learning curve: [{epoch, loss, validation_ndcg, seconds}], where the algorithm tells them.
-    history = models.JSONField(default=list, blank=True)
-    timings = models.JSONField(default=dict, blank=True)  # stage -> seconds
-    verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True)
-    verdict_text = models.TextField(blank=True)
-    artifact = models.CharField(max_length=255, blank=True)
-    checksum = models.CharField(max_length=64, blank=True)
-    error = models.TextField(blank=True)
-    log = models.TextField(blank=True)  # the tail
+    history = models.JSONField(_("history"), default=list, blank=True)
+    timings = models.JSONField(_("timings"), default=dict, blank=True)  # stage -> seconds
+    verdict = models.CharField(_("verdict"), max_length=12, choices=Verdict.choices, blank=True)
+    verdict_text = models.TextField(_("verdict text"), blank=True)
+    artifact = models.CharField(_("artifact"), max_length=255, blank=True)
+    checksum = models.CharField(_("checksum"), max_length=64, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    log = models.TextField(_("log"), blank=True)  # the tail
 
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True, db_index=True)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     started_by = models.ForeignKey(
         django_settings.AUTH_USER_MODEL,
+        verbose_name=_("started by"),
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
         db_constraint=False,
         related_name="+",
     )
-    started_via = models.CharField(max_length=30, blank=True)
-    activated_at = models.DateTimeField(null=True, blank=True)
+    started_via = models.CharField(_("started via"), max_length=30, blank=True)
+    activated_at = models.DateTimeField(_("activated at"), null=True, blank=True)
     activated_by = models.ForeignKey(
         django_settings.AUTH_USER_MODEL,
+        verbose_name=_("activated by"),
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
         db_constraint=False,
         related_name="+",
     )
-    activated_via = models.CharField(max_length=30, blank=True)
+    activated_via = models.CharField(_("activated via"), max_length=30, blank=True)
 
     objects = ModelRunManager()
 
@@ -230,12 +234,19 @@ def delete_artifact(instance: ModelRun, using: str, **_kwargs: Any) -> None:
 class ActiveModel(models.Model):
     """Which run answers for a role, and the one before it."""
 
-    role = models.CharField(max_length=30, unique=True)
-    run = models.ForeignKey(ModelRun, on_delete=models.PROTECT, related_name="active_for")
-    previous_run = models.ForeignKey(
-        ModelRun, null=True, blank=True, on_delete=models.SET_NULL, related_name="previously_active_for"
+    role = models.CharField(_("role"), max_length=30, unique=True)
+    run = models.ForeignKey(
+        ModelRun, verbose_name=_("run"), on_delete=models.PROTECT, related_name="active_for"
     )
-    changed_at = models.DateTimeField(auto_now=True)
+    previous_run = models.ForeignKey(
+        ModelRun,
+        verbose_name=_("previous run"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="previously_active_for",
+    )
+    changed_at = models.DateTimeField(_("changed at"), auto_now=True)
 
     objects = ActiveModelManager()
 
