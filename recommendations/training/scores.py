@@ -103,7 +103,7 @@ def _code() -> str:
 
 def _read(path: Path) -> Score | None:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             about = json.loads(str(stored["about"]))
             return Score(per_user=stored["per_user"].astype(np.float64), **about)
     except FileNotFoundError:

@@ -27,21 +27,20 @@ def write_history(
     users = get_user_model().objects.bulk_create(
         get_user_model()(username=f"customer{number}") for number in range(customers)
     )
+    turns = [(number, turn) for number in range(customers) for turn in range(orders)]
     placed = Order.objects.bulk_create(
         Order(
             number=f"H{number}-{turn}",
-            user=user,
+            user=users[number],
             status=Order.Status.DELIVERED,
             placed_at=now - timedelta(days=days * (orders - turn) / orders, minutes=rng.randrange(600)),
         )
-        for number, user in enumerate(users)
-        for turn in range(orders)
+        for number, turn in turns
     )
-    taste = {user.pk: number % TASTES for number, user in enumerate(users)}
     OrderLine.objects.bulk_create(
         OrderLine(order=order, product=product, name=product.name, unit_price=product.price)
-        for order in placed
-        for product in _basket(rng, products[taste[order.user_id] :: TASTES], lines)
+        for order, (number, _turn) in zip(placed, turns, strict=True)
+        for product in _basket(rng, products[number % TASTES :: TASTES], lines)
     )
 
 

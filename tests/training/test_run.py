@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import OperationalError
 from django.dispatch import Signal
+from django.utils import timezone
 
 from recommendations import artifacts, storage, training
 from recommendations.adapters import DeclarativeAdapter
@@ -68,6 +70,17 @@ def test_a_run_records_data_split_scores_baseline_and_timings(trained: Trained) 
 
 
 @pytest.mark.usefixtures("history")
+def test_what_was_left_open_is_chosen_on_the_validation_part_and_recorded(trained: Trained) -> None:
+    run = trained("als", {"factors": 8, "iterations": 4}, role="personal")
+
+    assert run.parameters.get("regularization") is None
+    assert run.chosen_parameters["regularization"] > 0
+    assert run.split["validation"]["rows"] > 0
+    assert [point["epoch"] for point in run.history] == [1, 2, 3, 4]
+    assert all(0 <= point["validation_ndcg"] <= 1 for point in run.history)
+
+
+@pytest.mark.usefixtures("history")
 @pytest.mark.parametrize(
     ("algorithm", "role"),
     [
@@ -114,8 +127,7 @@ def test_the_serving_model_is_compared_on_the_same_split_without_fitting_it_twic
     monkeypatch.setattr(Algorithm, "fit", counted)
     second = trained("als", role="personal")
 
-    # To choose by, as the candidate, and on all rows; baseline and active model are remembered.
-    assert fitted == ["als", "als", "als"]
+    assert fitted == ["als", "als"]  # the candidate, and on all rows; baseline and active one are remembered
     active = next(row for row in second.baselines if row["kind"] == "active")
     assert active["run"] == first.pk
     assert active["value"] == pytest.approx(second.metrics["value"])
@@ -186,7 +198,7 @@ def test_one_item_is_a_clear_failure(trained: Trained) -> None:
 
 def test_where_nobody_ordered_twice_the_model_is_unproven(trained: Trained) -> None:
     write_history(customers=60, orders=1)
-    Order.objects.update(placed_at=Order.objects.first().placed_at)
+    Order.objects.update(placed_at=timezone.now() - timedelta(days=1))
 
     run = trained("popularity")
 
