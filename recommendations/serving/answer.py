@@ -128,7 +128,9 @@ def _served(served: Served, question: Question, explain: bool) -> Served:
     for _turn in range(2):
         more, source = _next(source, question.config, served.limit, chosen)
         if explain:
-            owed |= {candidate.key: reasons.owed_to(candidate, question) for candidate in more}
+            owed |= {
+                one.key: reasons.owed_to(one, question) for one in _likely(more, question.config, served)
+            }
         keys = [candidate.key for candidate in more]
         named = {key for key_owed in keys for key, _part in owed.get(key_owed, ()) if key} - found.keys()
         fetched = fetch([*keys, *named.difference(keys)], question.subject)
@@ -140,6 +142,13 @@ def _served(served: Served, question: Question, explain: bool) -> Served:
         if len(chosen) >= served.limit or not more:
             break
     return _complete(served, question, chosen, found, owed if explain else None)
+
+
+def _likely(more: Sequence[Candidate], config: PlacementConfig, served: Served) -> Sequence[Candidate]:
+    """Those that will be shown if none is gone: their reasons are found first, to be fetched with them."""
+    if config.mmr:
+        return more
+    return diversify.spread(more, served.limit, max_per_category=config.max_per_category)
 
 
 def _next(
@@ -194,6 +203,8 @@ def _complete(
     found: Mapping[str, Any],
     owed: Owed | None,
 ) -> Served:
+    if owed is not None:
+        owed = {one.key: owed.get(one.key) or reasons.owed_to(one, question) for one in chosen}
     titles = _titles(found, question, owed) if owed is not None else {}
     items = tuple(
         Recommendation(

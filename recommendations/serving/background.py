@@ -23,7 +23,7 @@ def aside(name: str, job: Callable[[], None]) -> None:
     """
     if not _begin(name):
         return
-    if _must_stay_here():
+    if stays_here():
         _work(name, job)
         return
     try:
@@ -32,7 +32,8 @@ def aside(name: str, job: Callable[[], None]) -> None:
         _end(name)
 
 
-def _must_stay_here() -> bool:
+def stays_here() -> bool:
+    """Whether a job runs in the request: when a test asks for it, or a thread would see another database."""
     return settings.JOBS == "inline" or any(
         connection.vendor == "sqlite" and connection.is_in_memory_db()  # type: ignore[attr-defined]
         for connection in connections.all()

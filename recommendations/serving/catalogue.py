@@ -32,13 +32,15 @@ class Catalogue:
 
     ``trending`` and ``newest``: filter key -> available item keys, best first. ``passing``: filter key ->
     all keys that pass, as sorted bytes. ``failed``: filter keys whose filters the database refused.
+    ``categories``: run -> a number for the category of each of that model's items, -1 for none; read once a
+    model, because what is fetched brings its own. None: not read yet.
     """
 
     masks: Mapping[tuple[int, str], Mask] = field(default_factory=dict)
     trending: Mapping[str, Sequence[str]] = field(default_factory=dict)
     newest: Mapping[str, Sequence[str]] = field(default_factory=dict)
     passing: Mapping[str, NDArray[np.bytes_]] = field(default_factory=dict)
-    categories: Mapping[int, NDArray[np.int32]] = field(default_factory=dict)
+    categories: Mapping[int, NDArray[np.int32]] | None = None
     failed: frozenset[str] = frozenset()
 
     def passes(self, key: str, filter_key: str) -> bool:
@@ -52,9 +54,12 @@ class Catalogue:
 
 
 def build(
-    models: Iterable[LoadedModel], placements: Sequence[PlacementConfig], before: Catalogue
+    models: Iterable[LoadedModel], placements: Sequence[PlacementConfig], before: Catalogue, *, hurried: bool
 ) -> Catalogue:
-    """Read what is available. Where the database cannot say, everything passes and ``fetch`` decides."""
+    """Read what is available. Where the database cannot say, everything passes and ``fetch`` decides.
+
+    ``hurried`` leaves the categories for later: somebody is waiting.
+    """
     adapter = get_adapter()
     runs = {loaded.run_id: loaded for loaded in models}
     popular = attempt("Reading recent orders", lambda: adapter.recent_items(RECENT_LINES)[:LIST_LENGTH], [])
@@ -76,12 +81,7 @@ def build(
             if filters:
                 passing[filter_key] = np.sort(listed)
             masks |= {(run, filter_key): _mask(loaded, listed) for run, loaded in runs.items()}
-    categories = {}
-    if any(config.max_per_category for config in placements):
-        categories = {
-            run: before.categories[run] if run in before.categories else _categories(loaded)
-            for run, loaded in runs.items()
-        }
+    categories = None if hurried else _categories(runs, placements, before.categories or {})
     return Catalogue(masks, trending, latest, passing, categories, frozenset(failed))
 
 
@@ -106,13 +106,28 @@ def _mask(loaded: LoadedModel, available: NDArray[np.bytes_]) -> Mask:
     return mask
 
 
-def _categories(loaded: LoadedModel) -> NDArray[np.int32]:
+def _categories(
+    runs: Mapping[int, LoadedModel],
+    placements: Sequence[PlacementConfig],
+    known: Mapping[int, NDArray[np.int32]],
+) -> dict[int, NDArray[np.int32]]:
+    """Where a placement needs them; models of the same items share one array."""
+    if not any(config.max_per_category for config in placements):
+        return {}
+    of_keys = {id(runs[run].keys): numbers for run, numbers in known.items() if run in runs}
+    for loaded in runs.values():
+        if id(loaded.keys) not in of_keys:
+            of_keys[id(loaded.keys)] = _numbered(loaded)
+    return {run: of_keys[id(loaded.keys)] for run, loaded in runs.items()}
+
+
+def _numbered(loaded: LoadedModel) -> NDArray[np.int32]:
     """A number for each distinct category among the model's items."""
     adapter = get_adapter()
     numbers: dict[str, int] = {}
     codes = np.full(len(loaded.keys), -1, np.int32)
     for start in range(0, len(codes), CATEGORY_PAGE):
-        keys = loaded.model.items.keys(range(start, min(start + CATEGORY_PAGE, len(codes))))
+        keys = [key.decode() for key in loaded.keys[start : start + CATEGORY_PAGE].tolist()]
         found = attempt("Reading categories", partial(adapter.categories, keys), {})
         for place, key in enumerate(keys, start):
             if (name := found.get(key)) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,8 +37,8 @@ class LoadedModel:
         return found[self.keys[found] == keys]
 
 
-def load(run_id: int) -> LoadedModel:
-    """The model of a finished run, copied to this host if need be.
+def load(run_id: int, others: Iterable[LoadedModel] = ()) -> LoadedModel:
+    """The model of a finished run, copied to this host if need be; it shares what it can with ``others``.
 
     Raises ``ModelRun.DoesNotExist`` and what ``storage`` and ``artifacts`` raise for a model that cannot be
     used.
@@ -51,13 +51,15 @@ def load(run_id: int) -> LoadedModel:
             f"Run {run_id} has no stored model; activate another run or train again."
         )
     folder = storage.localise(run.artifact, alias=settings.STORAGE, checksum=run.checksum)
-    return wrap(artifacts.load(folder, checksum=run.checksum or None), run_id, _trained_until(run))
+    model = artifacts.load(folder, checksum=run.checksum or None)
+    keys = next((other.keys for other in others if _same(other.model.items, model.items)), None)
+    if keys is None:
+        keys = as_bytes(model.items.keys(range(len(model.items))))
+    return LoadedModel(run_id, model.algorithm, model, _trained_until(run), keys)
 
 
-def wrap(model: artifacts.Model, run_id: int, trained_until: float) -> LoadedModel:
-    """A model in memory as one that answers."""
-    keys = as_bytes(model.items.keys(range(len(model.items))))
-    return LoadedModel(run_id, model.algorithm, model, trained_until, keys)
+def _same(one: artifacts.KeyTable, other: artifacts.KeyTable) -> bool:
+    return np.array_equal(one.offsets, other.offsets) and np.array_equal(one.bytes, other.bytes)
 
 
 def as_bytes(keys: list[str]) -> NDArray[np.bytes_]:

@@ -43,6 +43,7 @@ class State:
     pointer: Pointer = field(default_factory=Pointer)
     built_from: Pointer | None = None
     complete: bool = True  # False when a role's active run could not be loaded
+    hurried: bool = False  # True when something was left for later, because somebody waited
     _blocked: dict[tuple[int, str], NDArray[np.bool_]] = field(default_factory=dict)
 
     def blocked(self, loaded: LoadedModel, filter_key: str) -> NDArray[np.bool_]:
@@ -84,7 +85,7 @@ def current() -> State:
         with process.first:
             if process.built_at is None:
                 _read_pointer(process)
-                _rebuild(process)
+                _rebuild(process, hurried=not background.stays_here())
             return process.state
     now = time.monotonic()
     is_old = process.read_at is None or now - process.read_at >= POINTER_SECONDS
@@ -103,7 +104,7 @@ def _is_due(process: _Process, now: float) -> bool:
     built_from = state.built_from or Pointer()
     if built_from.roles != state.pointer.roles or built_from.overrides != state.pointer.overrides:
         return True
-    if not state.complete and now - process.tried_at >= RETRY_SECONDS:
+    if state.hurried or (not state.complete and now - process.tried_at >= RETRY_SECONDS):
         return True
     return now - (process.built_at or 0.0) >= settings.AVAILABLE_TTL
 
@@ -116,17 +117,19 @@ def _read_pointer(process: _Process) -> None:
         process.state = replace(process.state, pointer=found, _blocked={})
 
 
-def _rebuild(process: _Process) -> None:
+def _rebuild(process: _Process, *, hurried: bool = False) -> None:
     """Load what is new, read what is available, then swap both at once."""
     wanted = process.state.pointer
     process.tried_at = time.monotonic()
     models, complete = _load(wanted.roles, process.state)
     built = attempt(
         "Reading what is available",
-        lambda: catalogue.build(models.values(), _configured(wanted), process.state.catalogue),
+        lambda: catalogue.build(
+            models.values(), _configured(wanted), process.state.catalogue, hurried=hurried
+        ),
         process.state.catalogue,
     )
-    process.state = State(models, built, process.state.pointer, wanted, complete)
+    process.state = State(models, built, process.state.pointer, wanted, complete, hurried)
     process.built_at = time.monotonic()
 
 
@@ -150,7 +153,8 @@ def _load(roles: Mapping[str, tuple[int, int | None]], state: State) -> tuple[di
 
 def _of_run(run: int, at_hand: dict[int, LoadedModel | None]) -> LoadedModel | None:
     if run not in at_hand:
-        at_hand[run] = attempt(f"Loading the model of run {run}", lambda: loading.load(run), None)
+        others = [loaded for loaded in at_hand.values() if loaded is not None]
+        at_hand[run] = attempt(f"Loading the model of run {run}", lambda: loading.load(run, others), None)
     return at_hand[run]
 
 

@@ -170,7 +170,7 @@ def _best(
         mine = known if source == "personal" else history.of(loaded, question.subject)
         scores[mine.bought] = -np.inf
     best = top(scores, question.k)
-    numbers = question.state.catalogue.categories.get(loaded.run_id)
+    numbers = (question.state.catalogue.categories or {}).get(loaded.run_id)
     kinds = (
         [None] * len(best)
         if numbers is None

@@ -213,6 +213,44 @@ def test_a_run_without_an_artifact_is_refused_with_what_to_do(shop: BlockShop) -
         loading.load(run.pk)
 
 
+def test_categories_are_read_after_the_first_answer_and_once_for_models_of_the_same_items(
+    shop: BlockShop, monkeypatch: pytest.MonkeyPatch, threads: list[Callable[[], None]]
+) -> None:
+    shop.activate_all()
+    monkeypatch.setattr(background, "stays_here", lambda: False)
+    asked: list[int] = []
+    real = catalogue._numbered
+    monkeypatch.setattr(catalogue, "_numbered", lambda loaded: asked.append(loaded.run_id) or real(loaded))
+
+    first = get_recommendations("for-you", subject=Subject(str(shop.ann.pk)), limit=6)
+    before = list(asked)
+    get_recommendations("for-you")
+    threads.pop()()
+    later = get_recommendations("for-you", subject=Subject(str(shop.ann.pk)), limit=6)
+
+    assert (before, len(asked)) == ([], 1)
+    assert threads == []
+    assert shop.names(first) == shop.names(later)
+    numbers = models.current().catalogue.categories or {}
+    assert len(numbers) == 5
+    assert len({id(array) for array in numbers.values()}) == 1
+
+
+def test_an_adapter_that_always_fails_starts_no_job_for_each_request(
+    shop: BlockShop, monkeypatch: pytest.MonkeyPatch, threads: list[Callable[[], None]]
+) -> None:
+    monkeypatch.setattr(background, "stays_here", lambda: False)
+    monkeypatch.setattr(catalogue, "get_adapter", lambda: 1 / 0)
+    get_recommendations("new")
+    get_recommendations("new")
+    threads.pop()()
+
+    for _call in range(5):
+        get_recommendations("new")
+
+    assert threads == []
+
+
 def test_availability_is_read_again_after_its_time(
     shop: BlockShop, clock: list[float], threads: list[Callable[[], None]]
 ) -> None:
@@ -266,7 +304,7 @@ def test_a_background_failure_is_logged_and_the_next_job_runs(
 
 
 def test_a_job_of_the_same_name_is_not_started_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "_must_stay_here", lambda: False)
+    monkeypatch.setattr(background, "stays_here", lambda: False)
     go, begun, runs = threading.Event(), threading.Event(), []
 
     def wait() -> None:
