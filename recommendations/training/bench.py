@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -106,7 +107,7 @@ class Bench:
         def make() -> Score:
             started = time.monotonic()
             fitted = create(algorithm, **parameters).fit(
-                self.split.development, seed=seed, on_progress=self.pulse.report
+                fit_for(algorithm, self.split.development), seed=seed, on_progress=self.pulse.report
             )
             return self._measure(algorithm, parameters, fitted, started)
 
@@ -192,10 +193,14 @@ def chosen(
     values = dict(catalogue.validate(algorithm, parameters))
     if split.validation is None or not len(split.train) or None not in values.values():
         return values
-    tuned = create(algorithm, **values).fit(
-        split.train, seed=seed, validation=split.validation, on_progress=on_progress
-    )
+    train, validation = (fit_for(algorithm, part) for part in (split.train, split.validation))
+    tuned = create(algorithm, **values).fit(train, seed=seed, validation=validation, on_progress=on_progress)
     return {name: tuned.parameters.get(name, value) for name, value in values.items()}
+
+
+def fit_for(algorithm: str, data: Interactions) -> Interactions:
+    """The rows as ``algorithm`` takes them: to a baseline that needs orders each rating is a purchase."""
+    return replace(data, kind="orders") if catalogue.info(algorithm).needs == "orders" else data
 
 
 def split_of(data: Interactions) -> tuple[Split, str]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ..algorithms import catalogue, create
 from ..evaluation import ScorecardEntry, evaluate, scorecard
 from ..interactions import Interactions, Split, leave_last_order_split, temporal_split
-from .bench import TEST_SHARE, VALIDATION_SHARE, chosen
+from .bench import TEST_SHARE, VALIDATION_SHARE, chosen, fit_for
 from .source import Source
 from .stages import Rejected
 
@@ -34,13 +34,13 @@ def evaluate_algorithms(
     ``UnknownAlgorithm``.
     """
     infos = [catalogue.info(name) for name in names or _usual()]
-    kinds = {info.needs for info in infos}
+    baseline = catalogue.info("popularity")
+    others = [info for info in infos if info.name != baseline.name]
+    kinds = {info.needs for info in others} or {baseline.needs}
     if len(kinds) > 1:
         raise Rejected("Algorithms that learn from ratings and from orders have no split in common")
-    baseline = catalogue.info("popularity")
-    if baseline.name not in names:
-        infos = [baseline, *(info for info in infos if info.name != baseline.name)]
     data = Source().read(kinds.pop()).data
+    infos = [baseline, *others]
     parts = _split(data, split)
     entries: list[ScorecardEntry] = []
     for done, info in enumerate(infos):
@@ -69,7 +69,7 @@ def _split(data: Interactions, name: SplitName) -> Split:
 def _entries(info: catalogue.AlgorithmInfo, parts: Split, k: int, seed: int) -> list[ScorecardEntry]:
     started = time.monotonic()
     values = chosen(info.name, {}, parts, seed=seed)
-    model = create(info.name, **values).fit(parts.development, seed=seed)
+    model = create(info.name, **values).fit(fit_for(info.name, parts.development), seed=seed)
     fitted = time.monotonic() - started
     entries = []
     for scope in SCOPES:

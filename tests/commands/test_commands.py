@@ -16,7 +16,7 @@ from recommendations.conf import settings as concierge
 from recommendations.models import ActiveModel, ModelRun
 from recommendations.training import gate
 
-from ..training.history import own_third, write_history
+from ..training.history import own_third, write_history, write_ratings
 
 FAST = ["--set", "factors=8", "--set", "iterations=3", "--set", "regularization=1"]
 
@@ -159,9 +159,25 @@ def test_evaluate_prints_a_table_for_people() -> None:
     assert [line.split()[:2] for line in out.splitlines()[-4:]].count(["trending", "new"]) == 1
 
 
+@pytest.mark.usefixtures("history")
+def test_evaluate_of_ratings_has_its_baseline_too() -> None:
+    write_ratings()
+
+    code, out, _err = run("evaluate", "--algorithm", "svd", "--json")
+
+    assert code == 0
+    assert {row["algorithm"] for row in json.loads(out)["rows"]} == {"popularity", "svd"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["--algorithm", "asl"], 2), (["--k", "0"], 2), ([], 1), (["--algorithm", "svd"], 1)],
+    [
+        (["--algorithm", "als", "--algorithm", "svd"], 1),
+        (["--algorithm", "asl"], 2),
+        (["--k", "0"], 2),
+        ([], 1),
+        (["--algorithm", "svd"], 1),
+    ],
 )
 def test_evaluate_says_what_is_wrong(arguments: list[str], code: int) -> None:
     found, _out, err = run("evaluate", *arguments)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from shop.models import Order, OrderLine, Product
+from shop.models import Order, OrderLine, Product, Review
 
 TASTES = 3
 
@@ -57,3 +57,20 @@ def own_third(user_number: int) -> set[str]:
     taste = user_number % TASTES
     products = Product.objects.filter(sku__startswith="P")
     return {str(product.pk) for product in products if int(product.sku[1:]) % TASTES == taste}
+
+
+def write_ratings() -> None:
+    """Every customer of a written history rates six products of the own taste high and six others low."""
+    rng = random.Random(2)
+    products = list(Product.objects.filter(sku__startswith="P").order_by("pk"))
+    users = list(get_user_model().objects.filter(username__startswith="customer").order_by("pk"))
+    now = timezone.now()
+    reviews = []
+    for number, user in enumerate(users):
+        own = products[number % TASTES :: TASTES]
+        others = products[(number + 1) % TASTES :: TASTES]
+        for product in rng.sample(own, 6) + rng.sample(others, 6):
+            stars = rng.choice((4, 5)) if product in own else rng.choice((1, 2))
+            at = now - timedelta(days=rng.uniform(0, 80))
+            reviews.append(Review(product=product, user=user, stars=stars, created_at=at))
+    Review.objects.bulk_create(reviews)

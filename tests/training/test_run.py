@@ -23,7 +23,7 @@ from recommendations.signals import model_activated, run_finished
 from recommendations.training import pulse, runner, stages
 from shop.models import Order, OrderLine, Product
 
-from .history import own_third, write_history
+from .history import own_third, write_history, write_ratings
 
 Trained = Callable[..., ModelRun]
 STAGES = ["extract", "clean", "split", "fit", "score", "compare", "refit", "store", "activate"]
@@ -166,6 +166,31 @@ def test_svd_in_a_shop_without_ratings_says_so(trained: Trained) -> None:
     run = trained("svd")
 
     assert (run.status, run.error) == ("failed", "svd needs ratings, found 0")
+
+
+@pytest.mark.usefixtures("history")
+def test_svd_learns_from_ratings_beside_a_baseline_that_counts_them(trained: Trained) -> None:
+    write_ratings()
+
+    run = trained("svd")
+
+    assert (run.status, run.error) == ("finished", ""), run.log
+    assert run.data_summary["kind"] == "ratings"
+    assert 0 < run.metrics["all"]["rmse"] < 2
+    assert run.baselines[0]["algorithm"] == "popularity"
+
+
+@pytest.mark.usefixtures("history")
+def test_a_candidate_that_learns_from_orders_is_not_compared_with_one_of_ratings(trained: Trained) -> None:
+    write_ratings()
+    rated = trained("svd", role="similar")
+    if rated.artifact:
+        rated.activate()
+
+    run = trained("item_cosine", role="similar")
+
+    assert run.status == "finished", run.log
+    assert [row["kind"] for row in run.baselines] == ["baseline"]
 
 
 @pytest.mark.parametrize(
