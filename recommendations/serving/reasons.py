@@ -57,14 +57,15 @@ def _reason(
     if key is None:
         return Reason("history", _("Because of your other purchases"), None, share)
     title = titles.get(key)
-    if title is None:
-        return Reason("bought", _("Because of an earlier purchase"), key, share)
     if key == question.item:
+        title = title or _("this item")
         if candidate.source == "bought_together":
             return Reason(
                 "bought_together", _("Often bought together with %(item)s") % {"item": title}, key, share
             )
         return Reason("similar", _("Similar to %(item)s") % {"item": title}, key, share)
+    if title is None:
+        return Reason("bought", _("Because of an earlier purchase"), key, share)
     if key in question.subject.basket:
         return Reason("basket", _("Because %(item)s is in your basket") % {"item": title}, key, share)
     return Reason("bought", _("Because you bought %(item)s") % {"item": title}, key, share)

@@ -312,6 +312,16 @@ def test_an_item_that_is_no_longer_sold_is_not_named_in_a_reason(shop: BlockShop
     assert "Because of an earlier purchase" in {reason.text for reason in served.items[0].reasons}
 
 
+def test_a_page_about_an_item_that_is_no_longer_sold_still_says_why(shop: BlockShop) -> None:
+    shop.activate_all()
+    shop.products["tea 3"].is_active = False
+    shop.products["tea 3"].save()
+
+    served = get_recommendations("similar", item=shop.key("tea 3"), limit=1, explain=True)
+
+    assert served.items[0].reasons[0].text == "Similar to this item"
+
+
 def test_without_explain_no_reasons_are_made(shop: BlockShop) -> None:
     shop.activate_all()
 
