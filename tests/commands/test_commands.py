@@ -208,9 +208,16 @@ def test_for_takes_a_key_as_well_as_a_name() -> None:
     assert all(f"\n{slug}: " in out for slug in concierge.PLACEMENTS)
 
 
+def test_for_a_customer_without_orders_is_answered_too() -> None:
+    newcomer = get_user_model().objects.create_user("newcomer")
+
+    assert run("for", "newcomer")[0] == run("for", str(newcomer.pk))[0] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["9" * 40], "There is no user"),
         (["nobody"], "There is no user 'nobody'"),
         (["\x00"], "There is no user"),
         (["customer1", "--placement", "for-yuo"], "There is no placement 'for-yuo'; there are for-you"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from recommendations.adapters import get_adapter
@@ -44,13 +46,12 @@ class Command(BaseCommand):
 
     def _subject(self, text: str) -> Subject:
         """The person of that user name; else of that key."""
-        users = get_user_model()._default_manager
         adapter = get_adapter()
-        user = users.filter(**{get_user_model().USERNAME_FIELD: text}).first()
+        user = None if "\x00" in text else _user(text)  # PostgreSQL does not compare with a NUL
         key = adapter.user_key(user) if user is not None else text
         subject = adapter.subject_for(key) if key is not None else None
         if subject is None or subject.user_key is None or (user is None and not subject.recent):
-            raise CommandError(f"There is no user {text!r}, by name or by key, with orders", returncode=2)
+            raise CommandError(f"There is no user {text!r}, neither by name nor by key", returncode=2)
         return subject
 
     def _show(self, slug: str, subject: Subject, options: dict[str, Any]) -> None:
@@ -72,3 +73,12 @@ class Command(BaseCommand):
         for reason in entry.reasons if explain else ():
             share = f"{reason.share:.0%} " if reason.share is not None else ""
             self.stdout.write(f"       {share}{reason.text}")
+
+
+def _user(text: str) -> Any:
+    users = get_user_model()._default_manager
+    found = users.filter(**{get_user_model().USERNAME_FIELD: text}).first()
+    if found is None:
+        with suppress(ValueError, ValidationError, OverflowError):  # no primary key looks like this
+            found = users.filter(pk=text).first()
+    return found
