@@ -83,6 +83,8 @@ def _outcome(pulse: Pulse, error: BaseException) -> tuple[str | None, str]:
         )
     if isinstance(error, Rejected):
         return Status.FAILED, str(error)
+    if isinstance(error, ModuleNotFoundError):
+        return Status.FAILED, f"{error}. Training needs the extra: pip install 'django-concierge[train]'"
     words = " ".join(str(error).split())[:500]
     return Status.FAILED, f"{type(error).__name__}: {words}" if words else type(error).__name__
 

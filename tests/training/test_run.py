@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -304,6 +305,21 @@ def test_a_failure_in_any_stage_is_told_and_the_old_model_serves_on(
     assert ActiveModel.objects.get(role="personal").run == before
     monkeypatch.undo()
     assert load(before)
+
+
+@pytest.mark.usefixtures("history")
+def test_a_host_without_pytorch_is_told_what_to_install(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for module in ("als", "device", "least_squares", "validation"):
+        monkeypatch.delitem(sys.modules, f"recommendations.algorithms.{module}", raising=False)
+
+    run = trained("als")
+
+    assert run.status == "failed"
+    assert "torch" in run.error
+    assert "pip install 'django-concierge[train]'" in run.error
 
 
 @pytest.mark.usefixtures("history")

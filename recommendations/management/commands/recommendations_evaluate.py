@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from recommendations import training
 from recommendations.algorithms import catalogue
@@ -62,8 +63,11 @@ class Command(BaseCommand):
             )
         except catalogue.UnknownAlgorithm as error:
             raise CommandError(str(error), returncode=2) from error
-        except training.Rejected as error:
+        except (training.Rejected, DatabaseError) as error:
             raise CommandError(str(error)) from error
+        except ModuleNotFoundError as error:
+            extra = "pip install 'django-concierge[train]'"
+            raise CommandError(f"{error}. Evaluation needs the extra: {extra}") from error
         if options["json"]:
             self.stdout.write(json.dumps(card, indent=1))
         else:

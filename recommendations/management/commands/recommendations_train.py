@@ -6,6 +6,7 @@ import sys
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from recommendations import training
@@ -94,6 +95,8 @@ class Command(BaseCommand):
         except AlreadyRunning as error:
             self.stderr.write(self.style.ERROR(str(error)))
             return FAILED
+        except DatabaseError as error:
+            raise CommandError(f"The app's tables cannot be used: {error}. Run manage.py migrate.") from error
         if options["wait"]:
             training.run(run.pk, source=source, on_progress=self._progress(run))
             self._clear()
