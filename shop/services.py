@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from shop import payments
 from shop.basket import Basket
@@ -179,11 +179,13 @@ def coupons_of(user: Customer) -> QuerySet[Coupon]:
 
 
 _REFUSALS = {
-    Order.Status.SHIPPED: _lazy("The order is on its way already. You can return it once it has arrived."),
-    Order.Status.DELIVERED: _lazy(
+    Order.Status.SHIPPED: gettext_lazy(
+        "The order is on its way already. You can return it once it has arrived."
+    ),
+    Order.Status.DELIVERED: gettext_lazy(
         "The order has been delivered already. You can return what you do not want."
     ),
-    Order.Status.CANCELLED: _lazy("The order has been cancelled."),
+    Order.Status.CANCELLED: gettext_lazy("The order has been cancelled."),
 }
 
 
