@@ -339,6 +339,17 @@ ALGORITHMS: dict[str, AlgorithmInfo] = {
                     high=10_000,
                     search=(0, 5, 20),
                 ),
+                Parameter(
+                    "amplification",
+                    "float",
+                    2.0,
+                    gettext_noop(
+                        "Power of the similarity: above 1, close neighbours outweigh many distant ones."
+                    ),
+                    low=0.1,
+                    high=10,
+                    search=(1, 2, 3),
+                ),
             ),
             paper="Sarwar et al. (2001): Item-based collaborative filtering recommendation algorithms",
         ),

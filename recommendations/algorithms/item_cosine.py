@@ -13,9 +13,11 @@ from .related import best_related
 
 
 class ItemCosine(Algorithm):
-    """sim(i, j) = x_i' x_j / (|x_i| |x_j| + shrinkage), where x_i holds the weights of item i's customers.
+    """sim(i, j) = (x_i' x_j / (|x_i| |x_j| + shrinkage))^amplification; x_i holds the weights of i's
+    customers.
 
-    Weights decay with age by ``half_life``. No item is its own neighbour.
+    Weights decay with age by ``half_life``. An amplification above 1 (Breese, Heckerman and Kadie 1998) lets
+    a few close neighbours outweigh many distant ones. No item is its own neighbour.
     """
 
     def learn(self, data: Interactions, fit: Fit) -> Learned:
@@ -28,6 +30,7 @@ class ItemCosine(Algorithm):
             products = (columns[:, rows].T @ matrix).tocsr()
             own = np.repeat(lengths[rows], np.diff(products.indptr))
             products.data /= np.maximum(own * lengths[products.indices] + shrinkage, np.float32(1e-12))
+            products.data **= self.parameters["amplification"]
             cosines: NDArray[np.float32] = products.toarray()
             return cosines
 

@@ -19,7 +19,7 @@ NAMES = sorted(ALGORITHMS)
 QUICK = {
     "als": {"factors": 2, "iterations": 8, "regularization": 0.1},
     "svd": {"factors": 4, "epochs": 15, "learning_rate": 0.05, "regularization": 0.02},
-    "item_cosine": {"shrinkage": 0.0},
+    "item_cosine": {"shrinkage": 0.0, "amplification": 1.0},
 }
 LEARNS_TASTE = ("als", "bought_together", "item_cosine", "svd")
 QUESTIONS = ("recommend", "similar", "fold_in", "explain")

@@ -22,10 +22,12 @@ def test_similarity_is_the_cosine_of_the_customers_weights(data, cells, monkeypa
     monkeypatch.setattr(related, "_CELLS", cells)  # 60: three items a block
     X = data.matrix("sqrt", half_life=50).toarray().astype(np.float64)
     lengths = np.linalg.norm(X, axis=0)
-    expected = X.T @ X / (np.outer(lengths, lengths) + 2.0)
+    expected = (X.T @ X / (np.outer(lengths, lengths) + 2.0)) ** 1.5
     np.fill_diagonal(expected, 0)
 
-    model = create("item_cosine", half_life=50, weight="sqrt", shrinkage=2.0, neighbours=5000).fit(data)
+    model = create(
+        "item_cosine", half_life=50, weight="sqrt", shrinkage=2.0, neighbours=5000, amplification=1.5
+    ).fit(data)
 
     found = np.where(np.isneginf(scores := model.scorer.score_items(np.arange(20))), 0, scores)
     assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)
