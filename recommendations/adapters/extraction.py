@@ -17,7 +17,7 @@ from recommendations.conf import settings
 from recommendations.interactions import Builder, CleaningReport, Feature, Interactions, Lines, clean
 from recommendations.interactions.builder import epoch_seconds
 from recommendations.interactions.dataset import FeatureKind, Kind
-from recommendations.interactions.vocabulary import Vocabulary
+from recommendations.interactions.vocabulary import Vocabulary, as_list
 
 from .accounts import Accounts
 from .pages import keyset_pages, raw_rows
@@ -53,8 +53,8 @@ class Source:
 
     def pages(self, after: Any, page: int) -> Iterator[Lines]:
         """The rows as pages of raw columns, in the order of their primary key."""
-        for rows in keyset_pages(self.rows, list(self.paths.values()), after=after, page=page):
-            yield Lines.from_rows(["pk", *self.paths], rows)
+        for columns in keyset_pages(self.rows, list(self.paths.values()), after=after, page=page):
+            yield Lines(**dict(zip(["pk", *self.paths], columns, strict=True)))
 
     @property
     def zone(self) -> tzinfo:
@@ -109,14 +109,14 @@ def item_pages(shop: Shop, variants: Variants, using: str | None, page: int = 5_
     catalogue = catalogue.using(using) if using else _for_reading(catalogue)
     features = _feature_paths(shop)
     paths = [path for _kind, parts in features.values() for path in parts]
-    for rows in keyset_pages(catalogue, paths, after=None, page=page):
-        columns = iter(list(zip(*rows, strict=True))[1:])
+    for keys, *others in keyset_pages(catalogue, paths, after=None, page=page):
+        columns = iter(others)
         read = {}
         for name, (kind, parts) in features.items():
             values = [next(columns) for _part in parts]
             zone = zone_of(resolve(shop.item, parts[0]).final, catalogue.db)
             read[name] = Feature(kind, _feature_values(kind, values, zone))
-        yield ItemPage([variants.item_key(row[0]) or "" for row in rows], read)
+        yield ItemPage([variants.item_key(key) or "" for key in as_list(keys)], read)
 
 
 def _feature_paths(shop: Shop) -> dict[str, tuple[FeatureKind, Sequence[str]]]:
@@ -139,7 +139,7 @@ def _feature_values(kind: FeatureKind, columns: list[Any], zone: tzinfo) -> Any:
         joined = (" ".join(str(part) for part in parts if part) for parts in zip(*columns, strict=True))
         return [text[:TEXT_LENGTH] for text in joined]
     if kind == "category":
-        return ["" if value is None else str(value) for value in columns[0]]
+        return ["" if value is None else str(value) for value in as_list(columns[0])]
     return epoch_seconds(columns[0], zone)  # times become seconds, numbers stay numbers
 
 

@@ -244,6 +244,10 @@ def _codes() -> defaultdict[Hashable, int]:
 
 
 def _coded(column: Column, codes: defaultdict[Hashable, int]) -> NDArray[np.int32]:
+    if isinstance(column, np.ndarray) and column.dtype.kind == "i":
+        # A sort and one lookup per distinct value: lookups in a large dict wait for memory.
+        distinct, where = np.unique(column, return_inverse=True)
+        return _coded(distinct.tolist(), codes)[where]
     values = column.tolist() if isinstance(column, np.ndarray) else column
     return np.fromiter(map(codes.__getitem__, values), np.int32, len(values))
 
