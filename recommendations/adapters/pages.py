@@ -69,7 +69,7 @@ def _is_text_time(queryset: QuerySet[Any], path: str) -> bool:
 def keyset_pages(
     queryset: QuerySet[Any], paths: Sequence[str], *, after: Any, page: int
 ) -> Iterator[list[Column]]:
-    """Columns ``[pk, *paths]`` in the order of the primary key, ``page`` rows at a time, from behind ``after``.
+    """Columns ``[pk, *paths]`` by primary key, ``page`` rows at a time, from behind ``after``.
 
     Numbers, and times that SQLite keeps as text, come as arrays; other values as the driver gives them. No
     statement or transaction stays open between pages, so no writer waits for the reader. A page that fails
