@@ -22,6 +22,7 @@ from typing import IO, Any, Final
 
 from django.conf import settings as django_settings
 from django.core.management import call_command
+from django.utils.translation import gettext as _
 
 from .conf import JOB_MODES, settings
 
@@ -52,7 +53,8 @@ def enqueue(
     elif mode == "inline":
         call_command(*_command(name, list(args)))
     else:
-        raise Refused(f'RECOMMENDATIONS["JOBS"] is {mode!r}; it must be one of {", ".join(JOB_MODES)}')
+        text = _('RECOMMENDATIONS["JOBS"] is %(mode)r; it must be one of %(modes)s')
+        raise Refused(text % {"mode": mode, "modes": ", ".join(JOB_MODES)})
 
 
 def _command(name: str, args: list[Any]) -> list[str]:
@@ -78,7 +80,7 @@ def _spawn(name: str, args: list[Any]) -> None:
                 start_new_session=True,
             )
     except OSError as error:
-        raise Refused(f"The training process could not be started: {error}") from error
+        raise Refused(_("The training process could not be started: %s") % error) from error
     threading.Thread(target=_reap, args=(child, name), daemon=True, name=f"reap {child.pid}").start()
 
 
@@ -127,17 +129,17 @@ def _send(name: str, args: list[Any], queue: str | None) -> None:
     thread.start()
     thread.join(BROKER_SECONDS + 0.5)
     if not outcome:
-        raise Refused(f"The broker did not answer within {BROKER_SECONDS:g} seconds. Is it running?")
+        raise Refused(_("The broker did not answer within %g seconds. Is it running?") % BROKER_SECONDS)
     if outcome[0] is not None:
         reason = (str(outcome[0]) or type(outcome[0]).__name__).rstrip(".")
-        raise Refused(f"The broker refused the task: {reason}. Is it running?") from outcome[0]
+        raise Refused(_("The broker refused the task: %s. Is it running?") % reason) from outcome[0]
 
 
 def _publish(name: str, args: list[Any], queue: str | None) -> None:
     try:
         from celery import current_app
     except ImportError as error:
-        raise Refused('RECOMMENDATIONS["JOBS"] is "celery", but Celery is not installed') from error
+        raise Refused(_('RECOMMENDATIONS["JOBS"] is "celery", but Celery is not installed')) from error
     options = {
         **(current_app.conf.broker_transport_options or {}),
         "socket_connect_timeout": BROKER_SECONDS,

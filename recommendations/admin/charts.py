@@ -133,11 +133,14 @@ def _scores(
         return None
     intervals = [describe.interval(row.get("interval")) for _label, row, _difference in scored]
     compared = any(difference for _label, _row, difference in scored)
-    columns = [_("model"), metric, _("95 % interval"), *([_("this run's difference")] if compared else [])]
+    # xgettext:no-python-format
+    interval = _("95 % interval")
+    columns = [_("model"), metric, interval, *([_("this run's difference")] if compared else [])]
     return Chart(
         name=name,
         title=title,
         kind="bar",
+        # xgettext:no-python-format
         summary=_("One bar each, with its 95 % interval; the table below holds the numbers."),
         labels=[label for label, _row, _difference in scored],
         series=[

@@ -11,6 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, models, router, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ..conf import settings
 from ..signals import model_activated
@@ -29,7 +30,9 @@ class AlreadyRunning(Exception):
 
     def __init__(self, run: ModelRun) -> None:
         self.run = run
-        super().__init__(f"{run.algorithm}: run {run.pk} is {run.status}; wait for it or cancel it first")
+        text = _("%(algorithm)s: run %(run)s is %(status)s; wait for it or cancel it first")
+        named = {"algorithm": run.algorithm, "run": run.pk, "status": run.get_status_display()}
+        super().__init__(text % named)
 
 
 class CannotActivate(Exception):
@@ -122,7 +125,7 @@ class ActiveModelManager(models.Manager["ActiveModel"]):
         while True:
             active = self.select_related("previous_run").filter(role=role).first()
             if active is None or active.previous_run is None:
-                raise CannotActivate(f"There is no earlier model of role {role!r} to go back to")
+                raise CannotActivate(_("There is no earlier model of role %r to go back to") % role)
             if self._swap(using, role, active, active.previous_run, user, via):
                 return self.get(role=role)
 
@@ -155,10 +158,11 @@ class ActiveModelManager(models.Manager["ActiveModel"]):
 
 
 def _died(run: ModelRun) -> str:
-    return (
-        f"No sign of life from {run.worker} since {run.heartbeat:%Y-%m-%d %H:%M:%S} UTC: it was killed, ran "
-        "out of memory or lost its database. Start the training again."
+    text = _(
+        "No sign of life from %(worker)s since %(time)s UTC: it was killed, ran out of memory or lost its "
+        "database. Start the training again."
     )
+    return text % {"worker": run.worker, "time": f"{run.heartbeat:%Y-%m-%d %H:%M:%S}"}
 
 
 def person(user: User) -> Any:

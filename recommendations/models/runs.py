@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .. import jobs, storage
@@ -156,7 +157,7 @@ class ModelRun(models.Model):
             self.end(self.Status.FAILED, error=str(refusal))
         except Exception as error:
             logger.exception("Run %s could not be started", self.pk)
-            self.end(self.Status.FAILED, error=f"The training could not be started: {error}")
+            self.end(self.Status.FAILED, error=gettext("The training could not be started: %s") % error)
         self.refresh_from_db()
 
     def claim(self, worker: str, **fields: Any) -> bool:
@@ -195,7 +196,7 @@ class ModelRun(models.Model):
 
     def cancel(self, user: User = None) -> bool:
         """Cancel a queued run at once, or ask a running one to stop; False when it had ended before."""
-        by = f"Cancelled by {user}." if person(user) else "Cancelled."
+        by = gettext("Cancelled by %s.") % user if person(user) else gettext("Cancelled.")
         queued = ModelRun.objects.filter(pk=self.pk, status=self.Status.QUEUED)
         if self._end(queued, self.Status.CANCELLED, {"error": by, "cancel_requested": True}):
             return True
@@ -214,7 +215,8 @@ class ModelRun(models.Model):
         """
         if self.status != self.Status.FINISHED or not self.artifact:
             state = self.get_verdict_display() or self.get_status_display()
-            raise CannotActivate(f"Run {self.pk} has no stored model to serve with: it is {state}")
+            text = gettext("Run %(run)s has no stored model to serve with: it is %(state)s")
+            raise CannotActivate(text % {"run": self.pk, "state": state})
         return ActiveModel.objects.switch(role or self.role, self, user=user, via=via)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from ..conf import MAX_LIMIT, PLACEMENT_DEFAULTS, STRATEGIES, settings
 from .guard import log_once_a_minute
 
@@ -23,7 +25,8 @@ class UnknownPlacement(LookupError):
         close = get_close_matches(str(slug)[:60], names, n=1)
         ordered = [*close, *(name for name in names if name not in close)]
         shown = repr(slug) if len(str(slug)) <= 60 else repr(str(slug)[:60]) + "…"
-        super().__init__(f"There is no placement {shown}. The placements are: {', '.join(ordered)}.")
+        text = _("There is no placement %(slug)s. The placements are: %(names)s.")
+        super().__init__(text % {"slug": shown, "names": ", ".join(ordered)})
 
 
 @dataclass(frozen=True, slots=True)
