@@ -1,7 +1,7 @@
 """Memory of web processes that serve a model of 50,000 items, over that of web processes without one.
 
-Two processes at a time, each of which has answered placement calls; proportional set size (PSS), where what both map
-counts half for each. First without any model, then with one, each round in new processes.
+Two processes at a time, each of which has answered placement calls; proportional set size (PSS), where what
+both map counts half for each. First without any model, then with one, each round in new processes.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ def main() -> None:
             "better": "lower",
             "pairs": pairs,
             "protocol": (
-                f"{synthetic_shop.ITEMS:,} items x {synthetic_shop.FACTORS} float32 and {synthetic_shop.CUSTOMERS} "
-                f"customers, {WORKERS} processes at once after 60 placement calls each, PSS from smaps_rollup, "
+                f"{synthetic_shop.ITEMS:,} items x {synthetic_shop.FACTORS} float32 and "
+                f"{synthetic_shop.CUSTOMERS} customers, {WORKERS} processes at once after 60 placement calls "
+                f"each, PSS from smaps_rollup, "
                 f"{ROUNDS} rounds of new processes"
             ),
         }

@@ -1,9 +1,9 @@
 """A placement call through the API against a bare DRF view that fetches and serializes as many products.
 
-Both go through the sample shop's whole stack (middleware, session, a logged-in customer) in this process, on a
-SQLite file, a few calls of each in turn. The placement call counts for the throttles, reads the customer's last
-orders, ranks all items of the model, leaves out what is unavailable or bought, fetches twice as many items as it
-shows, keeps to three a category, serializes and signs.
+Both go through the sample shop's whole stack (middleware, session, a logged-in customer) in this process,
+on a SQLite file, a few calls of each in turn. The placement call counts for the throttles, reads the
+customer's last orders, ranks all items of the model, leaves out what is unavailable or bought, fetches
+twice as many items as it shows, keeps to three a category, serializes and signs.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def measure(customer: Any) -> dict[str, Any]:
         "better": "lower",
         "pairs": [(ours * 1000, peer * 1000) for ours, peer in pairs],
         "protocol": (
-            f"{synthetic_shop.ITEMS:,} items x {synthetic_shop.FACTORS} float32, SQLite file, logged-in customer "
-            f"with 100 order lines, {SHOWN} items serialized, whole middleware stack in one process; "
-            f"{ROUNDS} rounds of {CALLS} calls each, interleaved"
+            f"{synthetic_shop.ITEMS:,} items x {synthetic_shop.FACTORS} float32, SQLite file, "
+            f"logged-in customer with 100 order lines, {SHOWN} items serialized, whole middleware stack in "
+            f"one process, one BLAS thread; {ROUNDS} rounds of {CALLS} calls each, interleaved"
         ),
     }
 

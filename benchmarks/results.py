@@ -14,7 +14,9 @@ FOLDER = Path(__file__).resolve().parent / "results"
 PACKAGES = ("Django", "djangorestframework", "numpy")
 
 
-def write(measured: Mapping[str, Any], *, packages: tuple[str, ...] = PACKAGES, device: str = "CPU") -> dict[str, Any]:
+def write(
+    measured: Mapping[str, Any], *, packages: tuple[str, ...] = PACKAGES, device: str = "CPU"
+) -> dict[str, Any]:
     """Store what was measured; ``pairs`` are (ours, peer), interleaved in one run."""
     ratios = [ours / peer for ours, peer in measured["pairs"]]
     low, middle, high = quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
@@ -34,6 +36,7 @@ def write(measured: Mapping[str, Any], *, packages: tuple[str, ...] = PACKAGES, 
     }
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / f"{result['name']}.json").write_text(json.dumps(result, indent=1) + "\n")
-    print(f"{result['name']}: {result['ours']:.4g} {result['unit']}, {result['peer_name']}: {result['peer']:.4g}, "
+    print(f"{result['name']}: {result['ours']:.4g} {result['unit']}, "
+          f"{result['peer_name']}: {result['peer']:.4g}, "
           f"ratio {middle:.3f} ({low:.3f} to {high:.3f})")  # fmt: skip
     return result

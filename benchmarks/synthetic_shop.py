@@ -21,6 +21,7 @@ def prepare(folder: str) -> None:
         ALLOWED_HOSTS="testserver",
         CELERY_BROKER_URL="",
         LOG_LEVEL="ERROR",
+        OMP_NUM_THREADS="1",  # as the documentation advises for web processes; numpy reads it when loaded
     )
     sys.path.insert(0, str(ROOT))
     import django
@@ -41,7 +42,7 @@ def prepare(folder: str) -> None:
 
 
 def fill(*, with_model: bool = True) -> Any:
-    """``ITEMS`` products and ``CUSTOMERS`` customers with ten orders of ten lines each; one of the customers."""
+    """``ITEMS`` products, ``CUSTOMERS`` customers with ten orders of ten lines each; the first customer."""
     import numpy as np
     from django.contrib.auth import get_user_model
     from django.utils import timezone
@@ -98,9 +99,7 @@ def activate(products: Any, users: Any, random: Any) -> None:
         algorithm="als",
         parameters={},
         supports={"recommend", "similar", "fold_in", "explain"},
-        scorer=Factors(
-            own, vectors, gram, fold_in=FoldIn("implicit", 1.0), weight="log1p", latent=FACTORS
-        ),
+        scorer=Factors(own, vectors, gram, fold_in=FoldIn("implicit", 1.0), weight="log1p", latent=FACTORS),
         items=KeyTable.from_keys(keys),
         users=KeyTable.from_keys(user_keys),
         seen=History(indptr, indices, np.ones(len(indices), np.float32)),
