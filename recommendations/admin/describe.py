@@ -23,6 +23,8 @@ from django.utils.translation import ngettext
 from recommendations.algorithms import catalogue
 from recommendations.models import ModelRun
 
+from . import names
+
 DASH = "–"
 Status = ModelRun.Status
 
@@ -220,7 +222,7 @@ def score_note(run: ModelRun) -> str:
     parts = [scope_title(metrics.get("scope"))] if metrics.get("scope") else []
     split_name = mapping(run.split).get("split")
     if split_name:
-        parts.append(_("%(name)s split") % {"name": text(split_name, 40)})
+        parts.append(_("%(name)s split") % {"name": names.word(text(split_name, 40))})
     users = number(metrics.get("users"))
     if users is not None:
         parts.append(

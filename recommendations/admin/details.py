@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from recommendations.algorithms.catalogue import AlgorithmInfo
 from recommendations.models import ModelRun
 
-from . import describe
+from . import describe, names
 
 LOG_CHARACTERS = 20_000  # the tail that a page shows
 TIMES = ("first", "last", "cutoff", "validation_cutoff")
@@ -166,8 +166,8 @@ def why_not_comparable(runs: Sequence[ModelRun]) -> str:
     ]
     if len(set(measured)) <= 1:
         return ""
-    names = (_("data"), _("split"), _("cutoff"), _("metric"), _("scope"))
-    different = [name for place, name in enumerate(names) if len({row[place] for row in measured}) > 1]
+    parts = (_("data"), _("split"), _("cutoff"), _("metric"), _("scope"))
+    different = [name for place, name in enumerate(parts) if len({row[place] for row in measured}) > 1]
     return _("These runs were not measured alike (different %(what)s): their scores do not compare.") % {
         "what": ", ".join(different)
     }
@@ -190,7 +190,7 @@ def _or_auto(asked: object, fitted: object) -> object:
 
 
 def _label(name: str) -> str:
-    return capfirst(describe.text(name, 80).replace("_", " "))
+    return names.label(describe.text(name, 80))
 
 
 def _lines(
@@ -198,12 +198,13 @@ def _lines(
     label: Callable[[str], str] = _label,
     show: Callable[[object], str] = describe.plain,
 ) -> list[Line]:
-    names = list(dict.fromkeys(name for column in columns for name in column))[:MAX_ROWS]
-    return [Line(label(name), [show(column.get(name)) for column in columns]) for name in names]
+    found = list(dict.fromkeys(name for column in columns for name in column))[:MAX_ROWS]
+    return [Line(label(name), [show(column.get(name)) for column in columns]) for name in found]
 
 
 def _pairs(value: object) -> list[list[str]]:
-    return [[_label(name), describe.plain(entry)] for name, entry in list(_flat(value).items())[:MAX_ROWS]]
+    pairs = list(_flat(value).items())[:MAX_ROWS]
+    return [[_label(name), names.word(describe.plain(entry))] for name, entry in pairs]
 
 
 def _dated(value: object) -> dict[str, Any]:
@@ -239,7 +240,7 @@ def _cleaning(value: object) -> Section:
         [
             _label(str(rule.get("rule", ""))),
             describe.figure(rule.get("count"), 0),
-            describe.text(rule.get("done")),
+            names.sentence(describe.text(rule.get("done"))),
         ]
         for rule in describe.rows(report.get("rules"))[:MAX_ROWS]
     ]
@@ -257,7 +258,7 @@ def _scores(run: ModelRun) -> Section:
     """Every metric of the run beside the same metric of what it was compared with."""
     own = describe.mapping(describe.mapping(run.metrics).get("all"))
     others = [row for row in describe.rows(run.baselines) if describe.mapping(row.get("all"))]
-    names = list(dict.fromkeys([*own, *(name for row in others for name in describe.mapping(row["all"]))]))
+    found = list(dict.fromkeys([*own, *(name for row in others for name in describe.mapping(row["all"]))]))
     columns = [_("Metric"), describe.algorithm_title(run.algorithm)]
     columns += [describe.text(row.get("algorithm"), 60) for row in others]
     table = [
@@ -268,7 +269,7 @@ def _scores(run: ModelRun) -> Section:
                 for column in [own, *(describe.mapping(row["all"]) for row in others)]
             ),
         ]
-        for name in names[:MAX_ROWS]
+        for name in found[:MAX_ROWS]
     ]
     return Section("scores", _("All scores"), table, tuple(columns), describe.score_note(run))
 

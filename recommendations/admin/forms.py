@@ -7,14 +7,13 @@ from typing import Any, cast
 from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recommendations.algorithms.catalogue import ROLES, AlgorithmInfo, InvalidParameters, Parameter, validate
 from recommendations.models import ModelRun
 
-from . import describe
+from . import describe, names
 
 PREFIX = "parameter_"  # so that a host's algorithm may call a parameter "seed" or "role"
 MAX_SEED = 2**31 - 1  # what a PositiveIntegerField holds on every database
@@ -108,7 +107,7 @@ def initial_like(run: str, algorithm: AlgorithmInfo) -> dict[str, Any]:
 def _field(parameter: Parameter) -> forms.Field:
     """The form field of one parameter, with its range, its default and its help."""
     common: dict[str, Any] = {
-        "label": capfirst(parameter.name.replace("_", " ")),
+        "label": names.label(parameter.name),
         "help_text": _help(parameter),
         "initial": parameter.default,
         "required": not parameter.optional,
