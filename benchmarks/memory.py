@@ -38,7 +38,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as without, tempfile.TemporaryDirectory() as with_one:
         for folder, has_model in ((without, False), (with_one, True)):
             _python(f"{PREPARE}synthetic_shop.fill(with_model={has_model})", folder)
-        rounds = [(_measure(with_one), _measure(without)) for _round in range(ROUNDS)]
+        rounds = [
+            (_measure(with_one, has_model=True), _measure(without, has_model=False))
+            for _round in range(ROUNDS)
+        ]
     pairs = [pair for ours, peer in rounds for pair in zip(ours, peer, strict=True)]
     result = write(
         {
@@ -69,15 +72,16 @@ def _python(code: str, *arguments: str, **options: Any) -> subprocess.Popen[str]
     return child
 
 
-def _measure(folder: str) -> list[float]:
+def _measure(folder: str, *, has_model: bool) -> list[float]:
     """PSS of each of two processes that serve at the same time, in MB."""
     pipe = subprocess.PIPE
     workers = [_python(WORKER, folder, str(number), stdin=pipe, stdout=pipe) for number in range(WORKERS)]
     try:
         for worker in workers:
             assert worker.stdout is not None
-            if not worker.stdout.readline():
-                raise RuntimeError(f"A web process ended with exit status {worker.wait()}")
+            run = worker.stdout.readline().strip()
+            if not run or (run != "None") is not has_model:
+                raise RuntimeError(f"A web process was to serve {'a' if has_model else 'no'} model: {run!r}")
         return [_pss(worker.pid) for worker in workers]
     finally:
         for worker in workers:
