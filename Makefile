@@ -55,9 +55,8 @@ bench: $(VENV)/.installed  ## benchmarks: benchmarks/results/*.json and a table 
 	$(RUN)/python -m benchmarks
 
 messages: $(VENV)/.installed  ## collect and compile translations (needs gettext)
-	cd recommendations && ../$(RUN)/django-admin makemessages -l zh_Hans --no-wrap --no-location
-	$(MANAGE) makemessages -l zh_Hans --no-wrap --no-location -i 'recommendations/*' -i 'tests/*' -i 'benchmarks/*' -i '$(VENV)/*' -i 'var/*'
-	$(MANAGE) compilemessages -i $(VENV) -i var
+	$(MANAGE) makemessages -l zh_Hans --no-wrap --no-location --no-obsolete -i tests -i benchmarks -i $(VENV) -i var
+	$(MANAGE) compilemessages -l zh_Hans -i $(VENV) -i var
 
 clean:  ## what make made here; the data in var/ stays
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

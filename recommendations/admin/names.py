@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"\d(?:[\d,.]*\d)?(?:e[+-]?\d+)?")
 
 PARAMETERS = (
     gettext_noop("alpha"),
+    gettext_noop("amplification"),
     gettext_noop("epochs"),
     gettext_noop("factors"),
     gettext_noop("false discovery rate"),

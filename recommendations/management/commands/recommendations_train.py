@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
-from django.utils.translation import gettext as _
 
 from recommendations import training
 from recommendations.algorithms import catalogue
@@ -113,7 +112,7 @@ class Command(BaseCommand):
                 f"{name}: {run.get_status_display()}. Watch it in the admin or with recommendations_status."
             )
             return 0
-        taken = _("%(seconds).1f s") % {"seconds": run.duration.total_seconds()} if run.duration else ""
+        taken = f"{run.duration.total_seconds():.1f} s" if run.duration else ""
         self.stdout.write(f"{name}: {run.get_verdict_display()}, {taken}. {run.verdict_text}")
         if run.verdict == ModelRun.Verdict.KEPT_BACK and not options["ok_if_kept"]:
             return KEPT_BACK
