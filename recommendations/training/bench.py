@@ -210,7 +210,7 @@ def split_of(data: Interactions) -> tuple[Split, str]:
         return last, "Tested on the last order of each customer: the rows carry no times."
     temporal = temporal_split(data, test_share=TEST_SHARE, validation_share=VALIDATION_SHARE)
     tested = _tested(temporal)
-    since = temporal.as_dict()["cutoff"]
+    since = str(temporal.as_dict()["cutoff"])[:10]
     if tested >= FEWEST_USERS or tested >= _tested(last):
         return (
             temporal,
