@@ -38,10 +38,14 @@ FIGURES = (
     gettext_noop("f1"),
     gettext_noop("gini"),
     gettext_noop("hit rate"),
+    gettext_noop("ndcg all"),
+    gettext_noop("ndcg new"),
     gettext_noop("novelty"),
     gettext_noop("precision"),
     gettext_noop("predicted"),
     gettext_noop("recall"),
+    gettext_noop("recall all"),
+    gettext_noop("recall new"),
 )
 DATA = (
     gettext_noop("cutoff"),

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -76,8 +77,9 @@ class PlacementForm(forms.ModelForm):
         required=False,
         max_length=200,
         label=gettext_lazy("Strategies"),
-        help_text=gettext_lazy("Tried in this order, separated by commas: %(names)s.")
-        % {"names": ", ".join(STRATEGIES)},
+        help_text=format_lazy(
+            "{} {}", gettext_lazy("Tried in this order, separated by commas:"), ", ".join(STRATEGIES)
+        ),
     )
 
     class Meta:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from django.db import InterfaceError, OperationalError
+from django.utils.translation import gettext as _
 
 from ..adapters import ReadingCancelled
 from ..algorithms.base import Cancelled
@@ -73,18 +74,19 @@ def _outcome(pulse: Pulse, error: BaseException) -> tuple[str | None, str]:
     if isinstance(error, Cancelled | ReadingCancelled):
         return Status.CANCELLED, ""
     if isinstance(error, KeyboardInterrupt):
-        return Status.CANCELLED, "Stopped from the keyboard."
+        return Status.CANCELLED, _("Stopped from the keyboard.")
     if isinstance(error, Terminated | SystemExit):
-        return Status.FAILED, "The training process was told to stop; start the training again."
+        return Status.FAILED, _("The training process was told to stop; start the training again.")
     if isinstance(error, MemoryError):
         return (
             Status.FAILED,
-            "Out of memory: take fewer factors or neighbours, or a machine with more memory.",
+            _("Out of memory: take fewer factors or neighbours, or a machine with more memory."),
         )
     if isinstance(error, Rejected):
         return Status.FAILED, str(error)
     if isinstance(error, ModuleNotFoundError):
-        return Status.FAILED, f"{error}. Training needs the extra: pip install 'django-concierge[train]'"
+        text = _("%(error)s. Training needs the extra: pip install 'django-concierge[train]'")
+        return Status.FAILED, text % {"error": error}
     words = " ".join(str(error).split())[:500]
     return Status.FAILED, f"{type(error).__name__}: {words}" if words else type(error).__name__
 
