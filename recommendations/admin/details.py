@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from recommendations.algorithms.catalogue import AlgorithmInfo
+from recommendations.algorithms.catalogue import ALGORITHMS, AlgorithmInfo, Parameter
 from recommendations.models import ModelRun
 
 from . import describe, names
@@ -180,13 +180,19 @@ def _parameters(run: ModelRun) -> list[list[str]]:
 def _as_fitted(run: ModelRun) -> dict[str, Any]:
     """The parameters as ordered; where "auto" was ordered, with what the validation part chose."""
     asked, fitted = describe.mapping(run.parameters), describe.mapping(run.chosen_parameters)
-    return {name: _or_auto(value, fitted.get(name)) for name, value in asked.items()}
+    info = ALGORITHMS.get(run.algorithm)
+    known = {parameter.name: parameter for parameter in info.parameters} if info else {}
+    return {name: _or_empty(value, fitted.get(name), known.get(name)) for name, value in asked.items()}
 
 
-def _or_auto(asked: object, fitted: object) -> object:
+def _or_empty(asked: object, fitted: object, parameter: Parameter | None) -> object:
     if asked is not None:
         return asked
-    return _("auto") if fitted is None else _("auto: %(chosen)s") % {"chosen": describe.plain(fitted)}
+    return (
+        names.empty(parameter)
+        if fitted is None
+        else _("auto: %(chosen)s") % {"chosen": describe.plain(fitted)}
+    )
 
 
 def _label(name: str) -> str:

@@ -110,12 +110,12 @@ def _field(parameter: Parameter) -> forms.Field:
         "label": names.label(parameter.name),
         "help_text": _help(parameter),
         "initial": parameter.default,
-        "required": not parameter.optional,
+        "required": not parameter.empty,
     }
     if parameter.kind == "bool":
         return forms.BooleanField(**{**common, "required": False})
     if parameter.kind == "choice":
-        blank = [("", _("auto"))] if parameter.optional else []
+        blank = [("", names.empty(parameter))] if parameter.empty else []
         return forms.ChoiceField(choices=blank + [(choice, choice) for choice in parameter.choices], **common)
     low, high = parameter.low, parameter.high
     if parameter.kind == "int":
@@ -129,8 +129,8 @@ def _help(parameter: Parameter) -> str:
     if parameter.low is not None and parameter.high is not None:
         limits = {"low": f"{parameter.low:g}", "high": f"{parameter.high:g}"}
         parts.append(_("From %(low)s to %(high)s.") % limits)
-    if parameter.optional:
-        parts.append(_("Leave it empty for auto."))
-    default = _("auto") if parameter.default is None else parameter.default
+    if parameter.empty:
+        parts.append(_("Leave it empty for “%(meaning)s”.") % {"meaning": names.empty(parameter)})
+    default = names.empty(parameter) if parameter.default is None else parameter.default
     parts.append(_("Default: %(default)s.") % {"default": default})
     return " ".join(parts)

@@ -1,7 +1,8 @@
 """Names and sentences that runs keep in English: parameters, figures, cleaning rules; for any reader.
 
 They come from rooms that know no Django and are stored with the run; this is where they are marked for
-translation. What is not listed, such as a parameter of a host's own algorithm, is shown as it is.
+translation. What is not listed, such as a parameter of a host's own algorithm, is shown as it is. Short words
+carry the context "run": the catalogue of an app is everybody's, and its "users" must not rename Django's.
 """
 
 from __future__ import annotations
@@ -10,85 +11,89 @@ import re
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, pgettext_lazy
+
+from recommendations.algorithms.catalogue import Parameter
 
 _NUMBER = re.compile(r"\d(?:[\d,.]*\d)?(?:e[+-]?\d+)?")
 
-PARAMETERS = (
-    gettext_noop("alpha"),
-    gettext_noop("amplification"),
-    gettext_noop("epochs"),
-    gettext_noop("factors"),
-    gettext_noop("false discovery rate"),
-    gettext_noop("half life"),
-    gettext_noop("iterations"),
-    gettext_noop("learning rate"),
-    gettext_noop("max order items"),
-    gettext_noop("min lift"),
-    gettext_noop("min support"),
-    gettext_noop("neighbours"),
-    gettext_noop("regularization"),
-    gettext_noop("seed"),
-    gettext_noop("shrinkage"),
-    gettext_noop("weight"),
-)
-FIGURES = (
-    gettext_noop("coverage"),
-    gettext_noop("diversity"),
-    gettext_noop("f1"),
-    gettext_noop("gini"),
-    gettext_noop("hit rate"),
-    gettext_noop("ndcg all"),
-    gettext_noop("ndcg new"),
-    gettext_noop("novelty"),
-    gettext_noop("precision"),
-    gettext_noop("predicted"),
-    gettext_noop("recall"),
-    gettext_noop("recall all"),
-    gettext_noop("recall new"),
-)
-DATA = (
-    gettext_noop("cutoff"),
-    gettext_noop("fingerprint"),
-    gettext_noop("first"),
-    gettext_noop("items"),
-    gettext_noop("kind"),
-    gettext_noop("last"),
-    gettext_noop("left out"),
-    gettext_noop("orders"),
-    gettext_noop("ratings"),
-    gettext_noop("rows"),
-    gettext_noop("split"),
-    gettext_noop("temporal"),
-    gettext_noop("leave-last"),
-    gettext_noop("test rows"),
-    gettext_noop("test users"),
-    gettext_noop("train rows"),
-    gettext_noop("train users"),
-    gettext_noop("users"),
-    gettext_noop("validation cutoff"),
-    gettext_noop("validation rows"),
-    gettext_noop("validation users"),
-)
-RULES = (
-    gettext_noop("deleted item"),
-    gettext_noop("deleted user"),
-    gettext_noop("duplicates"),
-    gettext_noop("missing item"),
-    gettext_noop("missing time"),
-    gettext_noop("missing user"),
-    gettext_noop("never for sale"),
-    gettext_noop("non positive quantity"),
-    gettext_noop("outlier quantity"),
-    gettext_noop("returned"),
-    gettext_noop("returned in part"),
-    gettext_noop("returns"),
-    gettext_noop("too many lines per day"),
-    gettext_noop("unmatched returns"),
-    gettext_noop("unpriced"),
-    gettext_noop("unreadable price"),
-    gettext_noop("unreadable value"),
-)
+PARAMETERS = {
+    "alpha": pgettext_lazy("run", "alpha"),
+    "amplification": pgettext_lazy("run", "amplification"),
+    "epochs": pgettext_lazy("run", "epochs"),
+    "factors": pgettext_lazy("run", "factors"),
+    "false discovery rate": pgettext_lazy("run", "false discovery rate"),
+    "half life": pgettext_lazy("run", "half life"),
+    "iterations": pgettext_lazy("run", "iterations"),
+    "learning rate": pgettext_lazy("run", "learning rate"),
+    "max order items": pgettext_lazy("run", "max order items"),
+    "min lift": pgettext_lazy("run", "min lift"),
+    "min support": pgettext_lazy("run", "min support"),
+    "neighbours": pgettext_lazy("run", "neighbours"),
+    "regularization": pgettext_lazy("run", "regularization"),
+    "seed": pgettext_lazy("run", "seed"),
+    "shrinkage": pgettext_lazy("run", "shrinkage"),
+    "weight": pgettext_lazy("run", "weight"),
+}
+FIGURES = {
+    "coverage": pgettext_lazy("run", "coverage"),
+    "diversity": pgettext_lazy("run", "diversity"),
+    "f1": pgettext_lazy("run", "f1"),
+    "gini": pgettext_lazy("run", "gini"),
+    "hit rate": pgettext_lazy("run", "hit rate"),
+    "ndcg all": pgettext_lazy("run", "ndcg all"),
+    "ndcg new": pgettext_lazy("run", "ndcg new"),
+    "novelty": pgettext_lazy("run", "novelty"),
+    "precision": pgettext_lazy("run", "precision"),
+    "predicted": pgettext_lazy("run", "predicted"),
+    "recall": pgettext_lazy("run", "recall"),
+    "recall all": pgettext_lazy("run", "recall all"),
+    "recall new": pgettext_lazy("run", "recall new"),
+}
+DATA = {
+    "cutoff": pgettext_lazy("run", "cutoff"),
+    "fingerprint": pgettext_lazy("run", "fingerprint"),
+    "first": pgettext_lazy("run", "first"),
+    "items": pgettext_lazy("run", "items"),
+    "kind": pgettext_lazy("run", "kind"),
+    "last": pgettext_lazy("run", "last"),
+    "left out": pgettext_lazy("run", "left out"),
+    "name": pgettext_lazy("run", "name"),
+    "note": pgettext_lazy("run", "note"),
+    "orders": pgettext_lazy("run", "orders"),
+    "ratings": pgettext_lazy("run", "ratings"),
+    "rows": pgettext_lazy("run", "rows"),
+    "split": pgettext_lazy("run", "split"),
+    "temporal": pgettext_lazy("run", "temporal"),
+    "leave-last": pgettext_lazy("run", "leave-last"),
+    "test rows": pgettext_lazy("run", "test rows"),
+    "test users": pgettext_lazy("run", "test users"),
+    "train rows": pgettext_lazy("run", "train rows"),
+    "train users": pgettext_lazy("run", "train users"),
+    "users": pgettext_lazy("run", "users"),
+    "validation cutoff": pgettext_lazy("run", "validation cutoff"),
+    "validation rows": pgettext_lazy("run", "validation rows"),
+    "validation users": pgettext_lazy("run", "validation users"),
+}
+RULES = {
+    "deleted item": pgettext_lazy("run", "deleted item"),
+    "deleted user": pgettext_lazy("run", "deleted user"),
+    "duplicates": pgettext_lazy("run", "duplicates"),
+    "missing item": pgettext_lazy("run", "missing item"),
+    "missing time": pgettext_lazy("run", "missing time"),
+    "missing user": pgettext_lazy("run", "missing user"),
+    "never for sale": pgettext_lazy("run", "never for sale"),
+    "non positive quantity": pgettext_lazy("run", "non positive quantity"),
+    "outlier quantity": pgettext_lazy("run", "outlier quantity"),
+    "returned": pgettext_lazy("run", "returned"),
+    "returned in part": pgettext_lazy("run", "returned in part"),
+    "returns": pgettext_lazy("run", "returns"),
+    "too many lines per day": pgettext_lazy("run", "too many lines per day"),
+    "unmatched returns": pgettext_lazy("run", "unmatched returns"),
+    "unpriced": pgettext_lazy("run", "unpriced"),
+    "unreadable price": pgettext_lazy("run", "unreadable price"),
+    "unreadable value": pgettext_lazy("run", "unreadable value"),
+}
 SENTENCES = (
     gettext_noop("prices below {} or beyond reason taken as unknown"),
     gettext_noop("purchases reduced by what was returned"),
@@ -108,18 +113,22 @@ SENTENCES = (
     gettext_noop("rows without a user dropped"),
     gettext_noop("rows without an item dropped"),
 )
-WORDS = frozenset((*PARAMETERS, *FIGURES, *DATA, *RULES))
+WORDS = PARAMETERS | FIGURES | DATA | RULES
 
 
 def word(name: str) -> str:
     """``half_life`` in the reader's language; what is not ours as it is."""
-    words = name.replace("_", " ")
-    return _(words) if words in WORDS else name
+    return str(WORDS.get(name.replace("_", " "), name))
 
 
 def label(name: str) -> str:
     """The same at the head of a row or over a field: ``Half life``."""
     return capfirst(word(name).replace("_", " "))
+
+
+def empty(parameter: Parameter | None) -> str:
+    """What an empty field of this parameter means: chosen on the validation part, or going without."""
+    return _("none") if parameter is not None and parameter.empty == "none" else _("auto")
 
 
 def sentence(text: str) -> str:

@@ -39,8 +39,10 @@ class InvalidParameters(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One setting of an algorithm. ``low`` and ``high`` are included; ``optional`` also allows None ("auto").
+    """One setting of an algorithm. ``low`` and ``high`` are included.
 
+    ``empty`` says what None means: "auto" is chosen on the validation part, "none" goes without; where it is
+    empty itself, None is not allowed.
     ``search`` lists the values that tuning tries.
     """
 
@@ -51,13 +53,13 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    optional: bool = False
+    empty: Literal["", "auto", "none"] = ""
     search: tuple[Value, ...] = ()
 
     def convert(self, raw: object) -> Value:
         """The typed value of ``raw``, also of text from a form or a command line; ValueError says why not."""
         if raw is None or (isinstance(raw, str) and raw.strip().lower() in ("", "auto", "none")):
-            if self.optional:
+            if self.empty:
                 return None
             raise ValueError(f"a value is needed, {self.allowed}.")
         try:
@@ -74,7 +76,7 @@ class Parameter:
             text = "true or false"
         else:
             text = f"{'a whole' if self.kind == 'int' else 'a'} number from {self.low:g} to {self.high:g}"
-        return text + (" or auto" if self.optional else "")
+        return text + (f" or {self.empty}" if self.empty else "")
 
 
 def _number(parameter: Parameter, raw: Any) -> int | float:
@@ -174,7 +176,9 @@ def _weight(default: str) -> Parameter:
     )
 
 
-def _half_life(default: float | None, *, optional: bool = True, search: tuple[Value, ...] = ()) -> Parameter:
+def _half_life(
+    default: float | None, *, empty: Literal["", "none"] = "none", search: tuple[Value, ...] = ()
+) -> Parameter:
     return Parameter(
         "half_life",
         "float",
@@ -182,7 +186,7 @@ def _half_life(default: float | None, *, optional: bool = True, search: tuple[Va
         gettext_noop("Days after which a purchase counts half."),
         low=0.1,
         high=3650,
-        optional=optional,
+        empty=empty,
         search=search,
     )
 
@@ -221,7 +225,7 @@ ALGORITHMS: dict[str, AlgorithmInfo] = {
             roles=("trending",),
             needs="orders",
             supports=frozenset({"recommend", "fold_in"}),
-            parameters=(_weight("sqrt"), _half_life(7.0, optional=False, search=(7, 14, 30))),
+            parameters=(_weight("sqrt"), _half_life(7.0, empty="", search=(7, 14, 30))),
         ),
         AlgorithmInfo(
             name="als",
@@ -269,7 +273,7 @@ ALGORITHMS: dict[str, AlgorithmInfo] = {
                     gettext_noop("Pull of the vectors towards zero; auto picks it on the validation part."),
                     low=0,
                     high=1_000_000,
-                    optional=True,
+                    empty="auto",
                     search=(0.3, 1, 3, 10, 20, 30, 60, 100),
                 ),
                 _weight("log1p"),

@@ -191,7 +191,9 @@ def chosen(
 ) -> dict[str, Any]:
     """All parameters of ``algorithm``, "auto" replaced by what the split's validation part chose."""
     values = dict(catalogue.validate(algorithm, parameters))
-    if split.validation is None or not len(split.train) or None not in values.values():
+    automatic = {setting.name for setting in catalogue.info(algorithm).parameters if setting.empty == "auto"}
+    wanted = any(values[name] is None for name in automatic)
+    if split.validation is None or not len(split.train) or not wanted:
         return values
     train, validation = (fit_for(algorithm, part) for part in (split.train, split.validation))
     tuned = create(algorithm, **values).fit(train, seed=seed, validation=validation, on_progress=on_progress)
@@ -207,18 +209,17 @@ def split_of(data: Interactions) -> tuple[Split, str]:
     """The split that tests customers best, and a sentence about it."""
     last = leave_last_order_split(data, validation=True)
     if data.time is None:
-        return last, "Tested on the last order of each customer: the rows carry no times."
+        return last, _("Tested on the last order of each customer: the rows carry no times.")
     temporal = temporal_split(data, test_share=TEST_SHARE, validation_share=VALIDATION_SHARE)
     tested = _tested(temporal)
     since = str(temporal.as_dict()["cutoff"])[:10]
     if tested >= FEWEST_USERS or tested >= _tested(last):
-        return (
-            temporal,
-            f"Tested on the orders since {since}, the newest {TEST_SHARE:.0%}: {tested} customers.",
-        )
-    return last, (
-        f"Tested on the last order of each customer: only {tested} have orders before and after {since}."
+        text = _("Tested on the orders since %(since)s, the newest %(share)s: %(tested)d customers.")
+        return temporal, text % {"since": since, "share": f"{TEST_SHARE:.0%}", "tested": tested}
+    text = _(
+        "Tested on the last order of each customer: only %(tested)d have orders before and after %(since)s."
     )
+    return last, text % {"tested": tested, "since": since}
 
 
 def _tested(split: Split) -> int:

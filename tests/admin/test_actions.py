@@ -50,7 +50,7 @@ def test_ranges_and_defaults_of_the_catalogue_are_in_the_form(manager: Client) -
 
     assert '<input type="number" name="parameter_factors" value="64" min="1" max="1024"' in text
     assert "From 1 to 1024. Default: 64." in text
-    assert "Leave it empty for auto." in text
+    assert "Leave it empty for “auto”." in text
 
 
 def test_a_run_starts_with_typed_parameters_and_is_logged(manager: Client) -> None:
