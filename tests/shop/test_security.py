@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import environ
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -169,6 +170,22 @@ def test_every_setting_read_from_the_environment_is_documented_and_no_other():
     documented = set(re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
     assert read == documented
+
+
+def test_a_line_of_the_example_means_what_it_says_once_its_sign_is_taken_off(tmp_path):
+    class Example(environ.Env):
+        ENVIRON: dict[str, str] = {}
+
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    (tmp_path / ".env").write_text(re.sub(r"^# (?=[A-Z_]+=)", "", text, flags=re.MULTILINE), encoding="utf-8")
+
+    Example.read_env(tmp_path / ".env")
+
+    env = Example()
+    switches = ("DEBUG", "HTTPS", "BEHIND_PROXY", "HSTS_WHOLE_DOMAIN", "COLLECTED_STATIC")
+    assert all(env.bool(name) for name in switches)
+    assert env.int("HSTS_SECONDS") == 31_536_000
+    assert env.list("CSRF_TRUSTED_ORIGINS") == ["https://shop.example.com"]
 
 
 def test_the_embedded_default_is_sqlite_with_write_ahead_log_and_no_broker(tmp_path):
