@@ -116,7 +116,7 @@ def test_every_parameter_and_metric_has_a_name_that_is_translated() -> None:
     figures = set(METRICS) - {"ndcg", "map", "mrr"}  # written in capitals everywhere
 
     words = {name.replace("_", " ") for name in parameters | figures}
-    assert words - names.WORDS == set()
+    assert words - set(names.WORDS) == set()
 
 
 def test_a_sentence_of_the_cleaning_report_keeps_its_numbers() -> None:
