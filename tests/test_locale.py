@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import django
 import polib
 import pytest
 from django.contrib.auth import get_user_model
@@ -99,6 +100,18 @@ def test_the_compiled_catalogue_says_what_its_source_says(path: str) -> None:
 
     source = {key(entry): texts(entry) for entry in committed(path)}
     assert {key(entry): texts(entry) for entry in compiled} == source
+
+
+def test_the_app_renames_no_word_of_django() -> None:
+    """All apps share one catalogue, and an app's word counts before Django's own."""
+    theirs = {
+        key(entry): texts(entry)
+        for path in Path(django.__file__).parent.glob("**/locale/zh_Hans/LC_MESSAGES/django.mo")
+        for entry in polib.mofile(str(path))
+    }
+
+    ours = {key(entry): texts(entry) for entry in committed(CATALOGUES[0])}
+    assert {name: text for name, text in ours.items() if theirs.get(name, text) != text} == {}
 
 
 def test_every_text_of_the_algorithms_and_roles_is_translated() -> None:
