@@ -23,7 +23,8 @@ def main(names: list[str]) -> int:
     began = time.time()
     for name in names or known:
         print(f"== {name}", flush=True)
-        if subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=HERE.parent, check=False).returncode:
+        command = [sys.executable, "-m", f"benchmarks.{name}"]
+        if subprocess.run(command, cwd=HERE.parent, check=False).returncode:
             failed.append(name)
     _table(began)
     if failed:

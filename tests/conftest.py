@@ -19,8 +19,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_is_loaded_yet() -> Iterator[None]:
-    """A web process keeps models, availability and counted API calls in memory; a test starts without them."""
+    """A web process remembers models, API calls and its reader's language; a test starts without them."""
+    from django.conf import settings
     from django.core.cache import cache
+    from django.utils import translation
 
     from recommendations import serving
     from recommendations.serving import guard
@@ -28,4 +30,5 @@ def nothing_is_loaded_yet() -> Iterator[None]:
     serving.reset()
     guard.forget_what_was_logged()
     cache.clear()
+    translation.activate(settings.LANGUAGE_CODE)
     yield
