@@ -55,8 +55,18 @@ def body(error: exceptions.APIException) -> dict[str, Any]:
             (entry["message"] for entries in errors.values() for entry in entries), error.default_detail
         )
         return {"detail": str(first), "code": "invalid", "errors": errors}
-    details: Any = error.get_full_details()
-    return {"detail": str(details["message"]), "code": details["code"]}
+    first = _first(error.detail)
+    code = getattr(first, "code", None) or error.default_code
+    return {"detail": str(error.default_detail if first is None else first), "code": str(code)}
+
+
+def _first(detail: Any) -> Any:
+    """The first text of details of any shape: a host's authentication may refuse with a dict or a list."""
+    if isinstance(detail, Mapping):
+        detail = list(detail.values())
+    if not isinstance(detail, list | tuple):
+        return detail
+    return next((found for entry in detail if (found := _first(entry)) is not None), None)
 
 
 def _fields(details: Any, path: str = "") -> Any:

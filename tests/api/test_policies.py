@@ -9,6 +9,8 @@ from django.core.cache import cache
 from django.core.cache.backends.base import BaseCache
 from django.db import OperationalError
 from django.test import override_settings
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.test import APIClient
 
 from recommendations.adapters import get_adapter
@@ -143,3 +145,29 @@ def test_wrong_credentials_are_told_apart_from_none(shop: BlockShop) -> None:
 
     assert response.status_code in (401, 403)
     assert set(response.json()) == {"detail", "code"}
+
+
+class TokenAuthentication(BaseAuthentication):
+    """As djangorestframework-simplejwt refuses a token: with a dict where DRF itself has a text."""
+
+    def authenticate(self, request: Any) -> None:
+        raise AuthenticationFailed(
+            {"detail": "Given token not valid", "messages": [{"message": "Token is expired"}]},  # type: ignore[arg-type]
+            code="token_not_valid",
+        )
+
+    def authenticate_header(self, request: Any) -> str:
+        return "Bearer"
+
+
+def test_a_hosts_authentication_may_refuse_with_more_than_a_text(
+    shop: BlockShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views.View, "authentication_classes", [TokenAuthentication])
+
+    refused = APIClient(raise_request_exception=False).get(URL)
+
+    assert refused.status_code == 401
+    assert refused.json() == {"detail": "Given token not valid", "code": "token_not_valid"}
+    assert refused["WWW-Authenticate"] == "Bearer"
+    assert "no-store" in refused["Cache-Control"]
