@@ -8,6 +8,7 @@ connection cannot see the run (in an open transaction, or on SQLite in memory), 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -106,7 +107,10 @@ class Pulse:
     def learn(self, stage: str, done: int, total: int, metrics: Mapping[str, Any] | None = None) -> bool:
         """``report`` that also keeps the metrics of a stage "fit" as a point of the run's learning curve."""
         if metrics and stage == "fit":
-            point = {"validation_ndcg" if name == "ndcg" else name: value for name, value in metrics.items()}
+            point = {
+                "validation_ndcg" if name == "ndcg" else name: float(value) if math.isfinite(value) else None
+                for name, value in metrics.items()
+            }  # a loss that diverges must not keep the row from being written: JSON knows no NaN
             seconds = round(time.monotonic() - self._entered, 2)
             self.history.append({"epoch": done, **point, "seconds": seconds})
             self.note(history=list(self.history))
@@ -165,7 +169,7 @@ class Pulse:
                 ours.update(heartbeat=timezone.now(), **fields)
                 self._written = self._beaten
             asked = ours.values_list("cancel_requested", flat=True).first()
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             logger.warning("Run %s: no heartbeat: %s", self.run.pk, error)
             with self._lock:
                 self._unwritten = fields | self._unwritten

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 from recommendations.algorithms.base import Cancelled
 from recommendations.models import ModelRun
@@ -76,6 +77,19 @@ def test_steps_of_another_stage_are_no_points_of_the_curve(run: ModelRun, clock:
     assert pulse.history == []
 
 
+def test_a_loss_that_diverges_is_a_gap_in_the_curve_and_the_row_is_still_written(
+    run: ModelRun, clock: Clock
+) -> None:
+    with Pulse(run) as pulse:
+        pulse.enter("fit")
+        pulse.learn("fit", 1, 2, {"loss": float("inf"), "ndcg": float("nan"), "rmse": np.float32(0.5)})
+        clock.now += 1
+        pulse.report("fit", 1, 2)
+
+    run.refresh_from_db()
+    assert run.history == [{"epoch": 1, "loss": None, "validation_ndcg": None, "rmse": 0.5, "seconds": 0.0}]
+
+
 def test_a_wish_to_cancel_is_answered_at_the_next_step(run: ModelRun, clock: Clock) -> None:
     with Pulse(run) as pulse:
         pulse.enter("fit")
@@ -113,15 +127,16 @@ def test_without_progress_the_heart_still_beats(run: ModelRun, clock: Clock) -> 
     assert run.heartbeat > before
 
 
-def test_what_a_locked_database_refused_is_written_at_the_next_beat(
-    run: ModelRun, clock: Clock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [OperationalError("database is locked"), InterfaceError("cursor closed")])
+def test_what_a_database_in_trouble_refused_is_written_at_the_next_beat(
+    run: ModelRun, clock: Clock, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     locked = [True]
     update = pulse_module.ModelRun.objects.using("default").all().__class__.update
 
     def refuse(self: Any, **fields: Any) -> int:
         if locked[0] and "heartbeat" in fields:
-            raise OperationalError("database is locked")
+            raise error
         return update(self, **fields)
 
     with Pulse(run) as pulse:
