@@ -14,7 +14,7 @@ from .. import artifacts, storage
 from ..adapters import DeclarativeAdapter, get_adapter
 from ..algorithms import catalogue
 from ..conf import settings
-from ..models import ActiveModel, ModelRun
+from ..models import ActiveModel, ModelRun, NeverRecommend, Placement
 
 OLD_AFTER: Final = timedelta(days=30)
 
@@ -64,11 +64,14 @@ def status() -> Status:
     try:
         ModelRun.objects.fail_stale()
         _runs(found)
+        active = list(ActiveModel.objects.select_related("run").order_by("role"))
+        for table in (Placement, NeverRecommend):
+            table.objects.first()  # what they hold is read with what serves
     except DatabaseError as error:
         found.problems.append(Problem(f"The app's tables cannot be read: {error}", "Run manage.py migrate."))
         return found
     available = _shop(found)
-    for row in ActiveModel.objects.select_related("run").order_by("role"):
+    for row in active:
         _role(found, row, available)
     filled = {serving.role for serving in found.roles}
     found.missing_roles = [role for role in catalogue.ROLES if role not in filled]

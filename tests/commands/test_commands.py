@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from recommendations.conf import settings as concierge
@@ -278,6 +279,23 @@ def test_status_survives_a_shop_that_is_described_wrongly(settings: Any) -> None
 
     assert code == 1
     assert "The shop cannot be read" in out
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("table", ["modelrun", "activemodel", "placement", "neverrecommend"])
+def test_status_says_which_table_is_missing(table: str) -> None:
+    name = f"concierge_recommendations_{table}"
+    with connection.schema_editor() as editor:
+        editor.execute(f"ALTER TABLE {name} RENAME TO away")
+    try:
+        code, out, _err = run("status")
+    finally:
+        with connection.schema_editor() as editor:
+            editor.execute(f"ALTER TABLE away RENAME TO {name}")
+
+    assert code == 1
+    assert name in out
+    assert "manage.py migrate" in out
 
 
 def test_a_job_that_does_not_exist_is_named() -> None:
