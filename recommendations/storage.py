@@ -10,6 +10,7 @@ import hashlib
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,8 @@ from .conf import settings
 
 TENSORS: Final = "model.safetensors"
 MANIFEST: Final = "manifest.json"
+COPYING: Final = "copying-"
+ABANDONED_AFTER: Final = 86_400.0  # seconds
 _CHECKSUM: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -83,7 +86,7 @@ def _copy(store: Storage, name: str, checksum: str) -> Path:
     if (place / MANIFEST).is_file():
         return place
     settings.CACHE_DIR.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="copying-", dir=settings.CACHE_DIR))
+    folder = Path(tempfile.mkdtemp(prefix=COPYING, dir=settings.CACHE_DIR))
     try:
         for file in _files(store, name):
             with store.open(f"{name}/{file}") as source, (folder / file).open("wb") as target:
@@ -141,11 +144,16 @@ def delete(name: str, *, alias: str) -> None:
 def forget_copies(keep: Iterable[str]) -> None:
     """Remove this host's copies of remote artifacts but those with a checksum in ``keep``.
 
-    A copy that a process has mapped stays readable for that process until it lets go.
+    A copy that a process has mapped stays readable for that process until it lets go. What a process that was
+    killed while copying has left goes after a day.
     """
     wanted = set(keep)
     if not settings.CACHE_DIR.is_dir():
         return
     for folder in settings.CACHE_DIR.iterdir():
-        if _CHECKSUM.fullmatch(folder.name) and folder.name not in wanted:
+        if folder.name.startswith(COPYING):
+            with suppress(FileNotFoundError):
+                if folder.stat().st_mtime < time.time() - ABANDONED_AFTER:
+                    shutil.rmtree(folder, ignore_errors=True)
+        elif _CHECKSUM.fullmatch(folder.name) and folder.name not in wanted:
             shutil.rmtree(folder, ignore_errors=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .. import artifacts, storage
 from ..conf import settings
-from ..models import ModelRun
+from ..models import ActiveModel, ModelRun
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +56,11 @@ def load(run_id: int, others: Iterable[LoadedModel] = ()) -> LoadedModel:
     if keys is None:
         keys = as_bytes(model.items.keys(range(len(model.items))))
     return LoadedModel(run_id, model.algorithm, model, _trained_until(run), keys)
+
+
+def forget_old_copies() -> None:
+    """Remove this host's copies of models that answer for no role any more, nor did just before."""
+    storage.forget_copies(ActiveModel.objects.checksums())
 
 
 def _same(one: artifacts.KeyTable, other: artifacts.KeyTable) -> bool:

@@ -68,6 +68,7 @@ class _Process:
     tried_at: float = 0.0
     lock: Any = field(default_factory=threading.Lock)
     first: Any = field(default_factory=threading.Lock)
+    swap: Any = field(default_factory=threading.Lock)
 
 
 _process = _Process()
@@ -113,13 +114,15 @@ def _read_pointer(process: _Process) -> None:
     """Where the database cannot say, what was known stays, and the question is not repeated for a while."""
     process.read_at = time.monotonic()
     found = attempt("Reading which models are active", pointer.read, process.state.pointer)
-    if found != process.state.pointer:
-        process.state = replace(process.state, pointer=found, _blocked={})
+    with process.swap:  # what the background has loaded meanwhile is not taken back
+        if found != process.state.pointer:
+            process.state = replace(process.state, pointer=found, _blocked={})
 
 
 def _rebuild(process: _Process, *, hurried: bool = False) -> None:
     """Load what is new, read what is available, then swap both at once."""
-    wanted = process.state.pointer
+    before = process.state
+    wanted = before.pointer
     process.tried_at = time.monotonic()
     models, complete = _load(wanted.roles, process.state)
     built = attempt(
@@ -129,8 +132,12 @@ def _rebuild(process: _Process, *, hurried: bool = False) -> None:
         ),
         process.state.catalogue,
     )
-    process.state = State(models, built, process.state.pointer, wanted, complete, hurried)
+    with process.swap:
+        process.state = State(models, built, process.state.pointer, wanted, complete, hurried)
     process.built_at = time.monotonic()
+    is_new = before.hurried or before.built_from is None or before.built_from.roles != wanted.roles
+    if is_new and not hurried:
+        attempt("Removing old copies of models", loading.forget_old_copies, None)
 
 
 def _configured(pointer: Pointer) -> list[PlacementConfig]:

@@ -6,6 +6,7 @@ Models are put together by hand from arrays, so that these tests need no trainin
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -163,12 +164,14 @@ class BlockShop:
         """Store the model as a finished run's and let it serve."""
         with tempfile.TemporaryDirectory() as folder:
             saved = model.save(Path(folder) / model.algorithm)
+            checksum = json.loads((saved / storage.MANIFEST).read_text("utf-8"))["sha256"]
             name = storage.publish(saved, alias=settings.RECOMMENDATIONS.get("STORAGE", "recommendations"))
         run = ModelRun.objects.create(
             algorithm=model.algorithm,
             role=role,
             status=ModelRun.Status.FINISHED,
             artifact=name,
+            checksum=checksum,
             data_summary={"last": self.trained_until.isoformat()},
         )
         run.activate(role=role)

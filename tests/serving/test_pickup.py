@@ -16,7 +16,15 @@ from django.test.utils import CaptureQueriesContext
 
 from recommendations import artifacts
 from recommendations.models import ActiveModel, ModelRun
-from recommendations.serving import active, background, catalogue, get_recommendations, loading, models
+from recommendations.serving import (
+    active,
+    background,
+    catalogue,
+    get_recommendations,
+    loading,
+    models,
+    pointer,
+)
 from recommendations.types import Subject
 
 from .blocks import BlockShop
@@ -330,3 +338,44 @@ def test_the_log_says_nothing_while_all_is_well(shop: BlockShop, caplog: pytest.
         get_recommendations(slug, subject=Subject(str(shop.ann.pk)), item=shop.key("tea 0"), explain=True)
 
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+def test_a_web_host_keeps_copies_of_the_newest_two_models_of_a_role_only(
+    shop: BlockShop, settings, tmp_path: Path
+) -> None:
+    backend = {"BACKEND": "django.core.files.storage.InMemoryStorage"}  # no paths, as a bucket has none
+    settings.STORAGES = {**settings.STORAGES, "recommendations": backend}
+    settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "CACHE_DIR": tmp_path}
+
+    runs = []
+    for number in range(4):
+        model = shop.popular()
+        model.parameters = {"half_life": number + 1}  # another file, another checksum
+        runs.append(shop.activate("trending", model))
+        assert active()["trending"].run_id == runs[-1].pk
+
+    assert {folder.name for folder in tmp_path.iterdir()} == {run.checksum for run in runs[-2:]}
+
+
+def test_reading_the_pointer_takes_nothing_back_that_is_swapped_in_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process, answering = models._Process(), {"trending": object()}
+    monkeypatch.setattr(models.pointer, "read", lambda: pointer.Pointer({"trending": (2, 1)}))
+    monkeypatch.setattr(models, "_load", lambda _roles, _state: (answering, True))
+    monkeypatch.setattr(models.catalogue, "build", lambda *_args, **_options: catalogue.Catalogue())
+    background_job = threading.Thread(target=models._rebuild, args=(process,))
+    real = models.replace
+
+    def replaced_while_the_background_swaps(*args, **fields):
+        made = real(*args, **fields)
+        background_job.start()
+        background_job.join(0.2)
+        return made
+
+    monkeypatch.setattr(models, "replace", replaced_while_the_background_swaps)
+    models._read_pointer(process)
+    background_job.join()
+
+    assert process.state.models == answering
+    assert process.state.pointer.roles == {"trending": (2, 1)}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +142,14 @@ def test_copies_nobody_needs_are_forgotten_and_nothing_else() -> None:
     assert sorted(path.name for path in concierge.CACHE_DIR.iterdir()) == sorted(
         [CHECKSUM, "copying-abc", "scores"]
     )
+
+
+def test_what_a_killed_copy_has_left_goes_after_a_day() -> None:
+    abandoned, under_way = (concierge.CACHE_DIR / name for name in ("copying-old", "copying-now"))
+    for place in (abandoned, under_way):
+        place.mkdir(parents=True)
+    os.utime(abandoned, (time.time() - 90_000,) * 2)
+
+    storage.forget_copies([])
+
+    assert list(concierge.CACHE_DIR.iterdir()) == [under_way]
