@@ -67,7 +67,7 @@ def check_deployment(**_kwargs: Any) -> list[CheckMessage]:
     if settings.JOBS != "inline":
         return []
     hint = 'Use "process" (no broker needed) or "celery".'
-    return [warning(4, 'RECOMMENDATIONS["JOBS"] is "inline": trainings run inside web requests.', hint)]
+    return [warning(3, 'RECOMMENDATIONS["JOBS"] is "inline": trainings run inside web requests.', hint)]
 
 
 def _unknown_keys(value: Mapping[str, Any]) -> Iterator[CheckMessage]:

@@ -193,7 +193,7 @@ def test_a_database_in_memory_is_nobodys_bottleneck():
 
 
 def test_inline_jobs_are_for_tests():
-    assert [one.id for one in check_deployment()] == ["concierge_recommendations.W004"]
+    assert [one.id for one in check_deployment()] == ["concierge_recommendations.W003"]
     with override_settings(RECOMMENDATIONS={**django_settings.RECOMMENDATIONS, "JOBS": "process"}):
         assert check_deployment() == []
 
