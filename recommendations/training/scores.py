@@ -95,8 +95,8 @@ def _path(identity: Mapping[str, Any]) -> Path:
 def _code() -> str:
     """A digest of the code that makes a score: after an upgrade every score is made anew."""
     digest = hashlib.sha256()
-    for room in ("interactions", "algorithms", "evaluation", "training"):
-        for path in sorted(Path(__file__).parents[1].joinpath(room).glob("*.py")):
+    for room in ("interactions", "artifacts", "algorithms", "evaluation", "training"):
+        for path in sorted(Path(__file__).parents[1].joinpath(room).rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -212,9 +212,12 @@ def _activate(run: ModelRun, pulse: Pulse, candidate: Candidate, *, artifact: st
 def _finish(run: ModelRun, fields: Mapping[str, Any]) -> None:
     if run.end(ModelRun.Status.FINISHED, **fields):
         return
+    found = ModelRun.objects.filter(pk=run.pk).values_list("status", "artifact").first()
+    if found == (ModelRun.Status.FINISHED, fields.get("artifact", "")):
+        run.refresh_from_db()  # an earlier try got through: only the database's answer to it was lost
+        return
     # Asked to stop, or taken away, at the last moment.
-    status = ModelRun.objects.filter(pk=run.pk).values_list("status", flat=True).first()
-    raise Cancelled if status == ModelRun.Status.RUNNING else Lost
+    raise Cancelled if found and found[0] == ModelRun.Status.RUNNING else Lost
 
 
 def _tidy(run: ModelRun) -> None:

@@ -284,6 +284,22 @@ def test_a_cancel_at_the_very_last_moment_leaves_no_artifact_behind(
 
 
 @pytest.mark.usefixtures("history")
+def test_an_end_that_was_written_but_not_acknowledged_is_no_failure(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer_lost(write: Callable[[], None]) -> None:
+        write()
+        write()
+
+    monkeypatch.setattr(stages, "persist", answer_lost)
+    run = trained("trending")
+
+    assert (run.status, run.verdict) == ("finished", "activated"), run.error
+    assert ActiveModel.objects.get(role="trending").run == run
+    assert load(run)
+
+
+@pytest.mark.usefixtures("history")
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_failure_in_any_stage_is_told_and_the_old_model_serves_on(
     trained: Trained, monkeypatch: pytest.MonkeyPatch, stage: str

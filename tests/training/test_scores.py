@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,16 @@ def test_other_code_is_another_score(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scores, "_code", lambda: "after an upgrade")
 
     assert remembered(IDENTITY, lambda: made(0.7)).value == pytest.approx(0.35)
+
+
+def test_the_code_of_a_score_is_also_how_a_model_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.append(path), real(path))[1])
+
+    scores._code.__wrapped__()
+
+    assert {"factors.py", "model.py", "als.py", "protocol.py"} <= {path.name for path in read}
 
 
 def test_a_damaged_file_is_made_again() -> None:
