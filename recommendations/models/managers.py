@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, models, router, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -98,9 +100,12 @@ class ModelRunManager(models.Manager["ModelRun"]):
         for runs in (ended.exclude(artifact=""), ended.filter(artifact="")):
             pks = list(runs.order_by("-pk").values_list("pk", flat=True)[max(1, settings.KEEP_RUNS) :])
             old += self.filter(pk__in=pks, active_for=None, previously_active_for=None)
+        deleted = 0
         for run in old:
-            run.delete()
-        return len(old)
+            with suppress(ProtectedError, IntegrityError), transaction.atomic(using=run._state.db):
+                run.delete()  # refused where somebody has activated it meanwhile
+                deleted += 1
+        return deleted
 
 
 class ActiveModelManager(models.Manager["ActiveModel"]):
@@ -145,7 +150,9 @@ class ActiveModelManager(models.Manager["ActiveModel"]):
                 if not same.update(run=run, previous_run=before, changed_at=now):
                     return False
             run.activated_at, run.activated_by, run.activated_via = now, person(user), via
-            run.save(update_fields=["activated_at", "activated_by", "activated_via"])
+            told = {"activated_at": now, "activated_by": run.activated_by, "activated_via": via}
+            if not type(run)._default_manager.filter(pk=run.pk).update(**told):
+                raise CannotActivate(_("There is no run %(run)s.") % {"run": run.pk})  # deleted meanwhile
             send = partial(
                 model_activated.send_robust,
                 self.model,

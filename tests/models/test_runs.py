@@ -274,6 +274,39 @@ def test_a_lost_race_for_a_role_is_run_again() -> None:
     assert (active.run, active.previous_run) == (third, second)
 
 
+@pytest.mark.parametrize("serving", [True, False])
+def test_a_run_that_retention_deletes_meanwhile_cannot_be_activated(serving: bool) -> None:
+    before = finished()
+    if serving:
+        before.activate()
+    run = finished()
+    ModelRun.objects.get(pk=run.pk).delete()
+
+    with pytest.raises(CannotActivate, match=f"no run {run.pk}"):
+        run.activate()
+
+    assert list(ActiveModel.objects.values_list("run", flat=True)) == [before.pk] * serving
+
+
+def test_a_run_that_is_activated_while_retention_deletes_stays_and_the_others_go(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "KEEP_RUNS": 1}
+    runs = [finished() for _turn in range(4)]
+    delete = ModelRun.delete
+
+    def activate_one_first(run: ModelRun, *args: Any, **options: Any) -> Any:
+        if not ActiveModel.objects.exists():
+            ModelRun.objects.get(pk=runs[1].pk).activate()
+        return delete(run, *args, **options)
+
+    monkeypatch.setattr(ModelRun, "delete", activate_one_first)
+
+    assert ModelRun.objects.prune("personal") == 2
+
+    assert set(ModelRun.objects.all()) == {runs[1], runs[3]}
+
+
 def test_activation_is_told_with_both_runs_after_commit(django_capture_on_commit_callbacks: Any) -> None:
     from recommendations.signals import model_activated
 
