@@ -61,6 +61,22 @@ finally:
     run = ModelRun.objects.latest("pk")
     print(run.status, run.error)
 """
+READ = """
+import sqlite3
+from django.conf import settings
+from django.contrib.auth.models import User
+from recommendations.adapters import get_adapter
+user, thing = User.objects.create(username="ada"), Thing.objects.create(name="Thing")
+Purchase.objects.bulk_create(Purchase(thing=thing, user=user) for _ in range(50))
+pages = get_adapter().lines(page=20)
+read = len(next(pages))
+shop = sqlite3.connect(settings.DATABASES["default"]["NAME"], timeout=0)  # a checkout that does not wait
+columns = "thing_id, user_id, at"
+shop.execute(f"INSERT INTO minimal_purchase ({columns}) SELECT {columns} FROM minimal_purchase")
+shop.commit()
+busy = shop.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]  # 1 while anybody is still reading
+print(busy, read + sum(len(page) for page in pages))
+"""
 
 
 class MinimalShop(TestCase):
@@ -171,6 +187,11 @@ class MinimalShop(TestCase):
         done = self.run_alone(VISIT)
 
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_nothing_stays_open_between_pages_so_a_checkout_goes_on(self) -> None:
+        done = self.run_alone(READ)
+
+        self.assertEqual(done.stdout.split(), ["0", "100"], done.stderr)
 
     def run_alone(self, script: str) -> subprocess.CompletedProcess[str]:
         """The script in a process of its own where no extra can be imported, on an empty database."""
