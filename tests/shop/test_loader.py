@@ -316,6 +316,22 @@ def test_the_command_says_what_it_does_and_what_is_missing(
         call_command("shop_load", stdout=StringIO())
 
 
+@pytest.mark.django_db
+def test_a_load_stopped_from_the_keyboard_says_that_it_can_go_on(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_args: Any, **_options: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Source, "installed", classmethod(lambda cls: source))
+    monkeypatch.setattr(history_module, "place_orders", stopped)
+
+    with pytest.raises(CommandError, match="Run it again: it goes on from here") as stop:
+        call_command("shop_load", "--size", "full", stdout=StringIO())
+
+    assert stop.value.returncode == 130
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_load_beside_another_one_stops_with_a_clear_message_and_can_go_on(
     source: Source, monkeypatch: pytest.MonkeyPatch

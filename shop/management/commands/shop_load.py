@@ -40,6 +40,8 @@ class Command(BaseCommand):
                 f"Something that this load was about to write is there already ({error}): is another load "
                 "running? Wait for it and run this again; it goes on from where the orders end."
             ) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped. Run it again: it goes on from here.", returncode=130) from None
         self.stdout.write(f"The {run.size} shop is loaded; its dates are moved by {run.shift_weeks} weeks.")
         if options["demo_logins"]:
             for line in write_demo_logins():
