@@ -55,6 +55,8 @@ def _usual() -> list[str]:
 
 
 def _split(data: Interactions, name: SplitName) -> Split:
+    if not len(data):
+        raise Rejected(f"Nothing to test on: no {'ratings' if data.kind == 'ratings' else 'order lines'}")
     if name == "leave-last":
         parts = leave_last_order_split(data, validation=True)
     elif data.time is None:

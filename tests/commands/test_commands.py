@@ -314,6 +314,14 @@ def test_a_worker_takes_the_run_it_is_told(history: None) -> None:
     assert (code, started.status) == (0, "finished")
 
 
+@pytest.mark.parametrize("split", ["temporal", "leave-last"])
+def test_evaluate_says_that_an_empty_shop_has_no_order_lines(split: str) -> None:
+    code, _out, err = run("evaluate", "--split", split)
+
+    assert code == 1
+    assert err == "Nothing to test on: no order lines"
+
+
 def test_an_empty_training_history_does_not_stop_evaluate_from_explaining() -> None:
     write_history(customers=1, orders=1)
 
