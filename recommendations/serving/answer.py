@@ -88,6 +88,8 @@ def get_recommendations(
         raise ValueError(f"limit must be from 1 to {MAX_LIMIT}, got {limit}.")
     if subject is None:
         subject = subject_of(request) if config.personal else Subject()
+    elif request is not None and config.personal:
+        mark_personal(request)
     served = Served(slug, config.title, wanted, subject=subject)
     if not config.enabled:
         return signed(served, _("It is switched off in the admin."))

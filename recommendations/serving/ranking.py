@@ -14,6 +14,7 @@ from . import history, models
 from .answer import UNREADABLE, Served, fetch, signed, subject_of
 from .guard import logged
 from .loading import LoadedModel
+from .marks import mark_personal
 from .strategies import Candidate
 
 MAX_RANKED: Final = 1_000
@@ -40,7 +41,10 @@ def rank(
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be 1 or more, got {limit}.")
     state = models.current()
-    subject = subject_of(request) if subject is None else subject
+    if subject is None:
+        subject = subject_of(request)
+    elif request is not None:
+        mark_personal(request)
     found = fetch(wanted, subject)
     if found is None:
         return signed(Served("rank", limit=len(wanted), subject=subject), str(UNREADABLE))

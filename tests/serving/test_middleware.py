@@ -13,8 +13,9 @@ from django.template import RequestContext, Template
 from django.test import RequestFactory
 from django.views.decorators.cache import cache_control, cache_page
 
+from recommendations.adapters import get_adapter
 from recommendations.middleware import PersonalPages
-from recommendations.serving import aget_recommendations, mark_personal
+from recommendations.serving import aget_recommendations, get_recommendations, mark_personal, rank
 
 from .blocks import BlockShop
 
@@ -37,6 +38,19 @@ def test_a_personal_page_is_private_and_varies_by_cookie(shop: BlockShop) -> Non
 
     assert response["Cache-Control"] == "private"
     assert response["Vary"] == "Cookie"
+
+
+def test_a_page_about_somebody_named_by_the_view_is_private_too(shop: BlockShop) -> None:
+    ann = get_adapter().subject_for(str(shop.ann.pk))
+
+    def asked(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(str(get_recommendations("for-you", request=request, subject=ann)))
+
+    def ranked(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(str(rank([shop.key("tea 0")], request=request, subject=ann)))
+
+    assert get(asked)["Cache-Control"] == "private"
+    assert get(ranked)["Cache-Control"] == "private"
 
 
 def test_a_page_that_is_the_same_for_all_may_be_shared(shop: BlockShop) -> None:
