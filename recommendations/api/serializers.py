@@ -219,7 +219,8 @@ class ModelRunStart(serializers.Serializer[Any]):
 
 def check_role(algorithm: str, role: str) -> None:
     """``ValidationError`` for a role that the algorithm cannot fill."""
-    roles = catalogue.info(algorithm).roles
+    known = catalogue.ALGORITHMS.get(algorithm)  # None where the host has taken its algorithm away
+    roles = known.roles if known else ()
     if role not in roles:
         text = _("%(algorithm)s cannot fill the role %(role)s; it fills: %(roles)s.")
         found = {"algorithm": algorithm, "role": repr(role), "roles": ", ".join(roles)}

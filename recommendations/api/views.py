@@ -225,7 +225,7 @@ class RunActivate(RunView):
     def post(self, request: Request, pk: int) -> Response:
         asked = checked(RUN_ACTIVATION, request.data)
         run = self.find(pk)
-        if "role" in asked:
+        if asked.get("role", run.role) != run.role:
             serializers.check_role(run.algorithm, asked["role"])
         try:
             run.activate(role=asked.get("role"), user=request.user, via="api")

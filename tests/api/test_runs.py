@@ -187,6 +187,19 @@ def test_a_run_can_be_activated_for_another_role_that_it_can_fill(shop: BlockSho
     assert "role" in bad.json()["errors"]
 
 
+def test_a_run_of_an_algorithm_that_the_host_took_away_keeps_to_its_own_role(shop: BlockShop) -> None:
+    run = shop.activate("personal", shop.factors())
+    ModelRun.objects.filter(pk=run.pk).update(algorithm="taken_away")
+    api = allowed(shop, "activate_modelrun")
+
+    own = api.post(f"{URL}{run.pk}/activate/", {"role": "personal"}, format="json")
+    other = api.post(f"{URL}{run.pk}/activate/", {"role": "similar"}, format="json")
+
+    assert own.status_code == 200
+    assert other.status_code == 400
+    assert "role" in other.json()["errors"]
+
+
 def test_an_unfinished_run_cannot_be_activated(shop: BlockShop) -> None:
     run = ModelRun.objects.create(algorithm="als", role="personal")
 
