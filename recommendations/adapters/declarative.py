@@ -182,15 +182,24 @@ class DeclarativeAdapter:
         Override it for a price that depends on the person, or to give your clients more.
         """
         shop = self.shop
-        title = attribute(obj, shop.item_title)
         literal = shop.currency if is_currency_code(shop.currency) else None
         return {
-            "title": str(obj if title is None else title),
+            "title": self._title(obj),
             "url": link(attribute(obj, shop.item_url or _own_url(obj)), request),
             "image": link(attribute(obj, shop.item_image), request),
             "price": decimal_text(attribute(obj, shop.item_price)),
             "currency": literal or attribute(obj, shop.currency),
         }
+
+    def titles(self, keys: Iterable[str]) -> dict[str, str]:
+        """Titles by key, also of items that are not for sale: for staff who read a history; one query."""
+        asked = list(dict.fromkeys(keys))
+        items = dict(zip(asked, self.variants.keys_of(asked), strict=True))
+        found = self.shop.item._default_manager.filter(
+            pk__in={key for key in items.values() if key is not None}
+        )
+        names = {self.variants.item_key(obj.pk): self._title(obj) for obj in self._with_relations(found)}
+        return {key: names[item] for key, item in items.items() if item in names}
 
     def category(self, obj: Any) -> str | None:
         """What "at most n per category" counts by: the first of ``item_categories``; read by ``fetch``."""
@@ -263,6 +272,10 @@ class DeclarativeAdapter:
     def _pages(self, kind: Kind, after: Any, page: int) -> Iterator[Lines]:
         source = self.source(kind)
         return iter(()) if source is None else source.pages(after, page)
+
+    def _title(self, obj: Any) -> str:
+        title = attribute(obj, self.shop.item_title)
+        return str(obj if title is None else title)
 
     def _with_relations(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """``rows`` with category and the related objects that :meth:`serialize` touches: still one query."""

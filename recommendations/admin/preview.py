@@ -106,13 +106,22 @@ def _answer(adapter: DeclarativeAdapter, asked: dict[str, str]) -> dict[str, Any
     subject = adapter.subject_for(key)
     if subject.user_key is None:
         return {"trouble": _("No customer can have the key “%s”.") % describe.text(key, 60)}
-    items = adapter.fetch([key for key, _weight, _time in subject.recent], subject)
-    about = asked["item"] or next((key for key, _weight, _time in subject.recent if key in items), "")
+    keys = [key for key, _weight, _time in subject.recent]
+    for_sale, bought = adapter.fetch(keys, subject), adapter.titles(keys)
+    about = asked["item"] or next((key for key in keys if key in for_sale), "")
     return {
         "key": subject.user_key,
         "name": _name(adapter, subject.user_key),
-        "bought": _bought(adapter, subject, items),
-        "previews": [_preview(adapter, slug, subject, about) for slug in settings.PLACEMENTS],
+        "bought": [
+            {
+                "key": key,
+                "title": bought.get(key, key),
+                "is_for_sale": key in for_sale,
+                "at": datetime.fromtimestamp(time, UTC),
+            }
+            for key, _weight, time in subject.recent
+        ],
+        "previews": [_preview(adapter, slug, subject, about, bought) for slug in settings.PLACEMENTS],
     }
 
 
@@ -156,30 +165,22 @@ def _name(adapter: DeclarativeAdapter, key: str) -> str:
     return user.get_username() if user is not None else _("customer %s") % key
 
 
-def _bought(adapter: DeclarativeAdapter, subject: Subject, items: dict[str, Any]) -> list[dict[str, Any]]:
-    """The last purchases, newest first, with the titles of those that are still for sale."""
-    return [
-        {
-            "key": key,
-            "title": _title(adapter, items[key], subject, key) if key in items else "",
-            "at": datetime.fromtimestamp(time, UTC),
-        }
-        for key, _weight, time in subject.recent
-    ]
-
-
-def _preview(adapter: DeclarativeAdapter, slug: str, subject: Subject, about: str) -> Preview:
+def _preview(
+    adapter: DeclarativeAdapter, slug: str, subject: Subject, about: str, bought: dict[str, str]
+) -> Preview:
     strategies = settings.PLACEMENTS[slug].get("strategies") or [""]
     about = about if strategies[0] in ABOUT_AN_ITEM else ""
     served = get_recommendations(slug, subject=subject, item=about or None, explain=True)
     named = adapter.fetch([about], subject) if about else {}
     title = _title(adapter, named[about], subject, about) if about in named else about
-    return Preview(served, title, [_shown(adapter, place, subject) for place in served.items])
+    return Preview(served, title, [_shown(adapter, place, subject, bought) for place in served.items])
 
 
-def _shown(adapter: DeclarativeAdapter, place: Recommendation, subject: Subject) -> Shown:
+def _shown(
+    adapter: DeclarativeAdapter, place: Recommendation, subject: Subject, bought: dict[str, str]
+) -> Shown:
     facts = adapter.serialize(place.item, subject)
-    because = [_because(reason, subject) for reason in place.reasons]
+    because = [_because(reason, subject, bought) for reason in place.reasons]
     return Shown(place, facts.get("title") or place.key, facts.get("url"), _source(place.source), because)
 
 
@@ -187,9 +188,12 @@ def _source(name: str) -> str:
     return _("New items") if name == "new" else describe.role_title(name)
 
 
-def _because(reason: Reason, subject: Subject) -> str:
-    """The reason with its share of the score and the days on which its item was ordered."""
+def _because(reason: Reason, subject: Subject, bought: dict[str, str]) -> str:
+    """The reason with its item, also one no longer sold, its share and the days on which that was ordered."""
     parts = [reason.text]
+    title = bought.get(reason.item or "", "")
+    if title not in reason.text:
+        parts.append(title)
     if reason.share is not None and reason.share < 1:
         parts.append(f"{describe.figure(100 * reason.share, 0)} %")
     days = [datetime.fromtimestamp(time, UTC) for key, _weight, time in subject.recent if key == reason.item]

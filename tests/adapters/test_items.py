@@ -59,6 +59,17 @@ def test_deleted_and_unavailable_items_vanish(adapter, products):
     assert sorted(adapter.available_keys()) == sorted(keys[2:])
 
 
+def test_titles_name_items_for_sale_or_not_in_one_query(adapter, products, django_assert_num_queries):
+    gone = products[0]
+    gone.is_active = False
+    gone.save()
+
+    with django_assert_num_queries(1):
+        titles = adapter.titles([str(gone.pk), str(products[1].pk), "no such key"])
+
+    assert titles == {str(gone.pk): gone.name, str(products[1].pk): products[1].name}
+
+
 def test_excluded_items_are_never_available(products):
     with with_shop(item_excluded={"name__in": ["Tea 1", "Tea 2"]}):
         assert sorted(get_adapter().available_keys()) == sorted(str(product.pk) for product in products[2:])

@@ -91,13 +91,15 @@ def test_a_customer_without_orders_sees_what_a_newcomer_sees(manager: Client, sh
     assert response.context["previews"][0].shown
 
 
-def test_an_item_no_longer_for_sale_stays_in_the_history_without_a_title(
+def test_an_item_no_longer_for_sale_stays_in_the_history_under_its_name(
     manager: Client, shop: BlockShop
 ) -> None:
     shop.products["tea 0"].is_active = False
     shop.products["tea 0"].save()
 
-    assert "not for sale now" in preview(manager, customer=str(shop.ann.pk)).content.decode()
+    text = preview(manager, customer=str(shop.ann.pk)).content.decode()
+
+    assert f'{shop.products["tea 0"].name} <span class="run-note">not for sale now' in text
 
 
 @pytest.mark.parametrize(
