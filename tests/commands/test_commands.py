@@ -176,6 +176,7 @@ def test_evaluate_of_ratings_has_its_baseline_too() -> None:
         (["--algorithm", "als", "--algorithm", "svd"], 1),
         (["--algorithm", "asl"], 2),
         (["--k", "0"], 2),
+        (["--seed", "-1"], 2),
         ([], 1),
         (["--algorithm", "svd"], 1),
     ],

@@ -53,6 +53,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if not 1 <= options["k"] <= 1000:
             raise CommandError(f"--k must lie between 1 and 1000, got {options['k']}", returncode=2)
+        if options["seed"] < 0:
+            raise CommandError(f"--seed must be 0 or more, got {options['seed']}", returncode=2)
         try:
             card = training.evaluate_algorithms(
                 options["algorithm"],
