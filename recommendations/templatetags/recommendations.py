@@ -16,7 +16,7 @@ from ..adapters import get_adapter
 from ..conf import MAX_LIMIT
 from ..serving import Served
 from ..serving import get_recommendations as ask
-from ..serving.guard import log_once_a_minute
+from ..serving.guard import log_once_a_minute, savepoints
 
 register = template.Library()
 
@@ -36,7 +36,8 @@ def recommend(context: Context, *args: Any, **kwargs: Any) -> SafeString | str:
     """
     served = _served(context, "recommend", args, kwargs)
     try:
-        return _rendered(context, served) if served else _why_empty(served)
+        with savepoints():
+            return _rendered(context, served) if served else _why_empty(served)
     except Exception as error:
         if django_settings.DEBUG:
             raise

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.backends.signed_cookies import SessionStore
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.template import Context, Engine, RequestContext, Template, engines
 from django.test import RequestFactory, override_settings
@@ -13,6 +14,7 @@ from django.test import RequestFactory, override_settings
 from recommendations.adapters import get_adapter
 from recommendations.serving import is_personal
 from recommendations.serving.request_ids import read
+from shop.models import Product
 from tests.serving.blocks import BlockShop
 
 
@@ -267,3 +269,22 @@ def test_the_tag_works_in_the_projects_own_engine(shop: BlockShop) -> None:
     template = engines["django"].from_string('{% load recommendations %}{% recommend "new" limit=1 %}')
 
     assert "cups 11" in template.render({}, asked_by())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_error_while_rendering_leaves_the_pages_transaction_usable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    BlockShop()
+
+    def broken(*_args: Any, **_kwargs: Any) -> Any:
+        with transaction.atomic(savepoint=False):  # spoils the transaction around it on every database
+            raise DatabaseError("the pictures' table is locked")
+
+    monkeypatch.setattr(type(get_adapter()), "serialize", broken)
+    with transaction.atomic():
+        html = rendered('{% recommend "new" %}', asked_by())
+        Product.objects.filter(name="tea 0").update(stock=77)
+
+    assert html == ""
+    assert Product.objects.filter(stock=77).exists()
