@@ -20,7 +20,7 @@ from ..algorithms.base import Cancelled
 from ..models import ModelRun
 from .pulse import Listener, Lost, Pulse, persist
 from .source import Source
-from .stages import Rejected, train
+from .stages import Rejected, tidy, train
 
 logger = logging.getLogger(__name__)
 Status = ModelRun.Status
@@ -66,6 +66,8 @@ def _settle(row: ModelRun, pulse: Pulse, error: BaseException) -> None:
         persist(lambda: row.end(status, **fields))
     except (OperationalError, InterfaceError):
         logger.exception("Run %s has ended as %s, but its row could not be written", row.pk, status)
+        return
+    tidy(row)
 
 
 def _outcome(pulse: Pulse, error: BaseException) -> tuple[str | None, str]:

@@ -60,7 +60,7 @@ def train(run: ModelRun, pulse: Pulse, source: Source) -> None:
     if not candidate.judgement.passed:
         fields = pulse.unwritten() | {"verdict": ModelRun.Verdict.KEPT_BACK}
         persist(lambda: _finish(run, fields))
-        _tidy(run)
+        tidy(run)
         return
     pulse.enter("refit")
     algorithm = create(run.algorithm, **candidate.parameters)
@@ -72,7 +72,7 @@ def train(run: ModelRun, pulse: Pulse, source: Source) -> None:
     except BaseException:
         storage.delete(name, alias=settings.STORAGE)
         raise
-    _tidy(run)
+    tidy(run)
 
 
 def _info(run: ModelRun) -> catalogue.AlgorithmInfo:
@@ -220,13 +220,14 @@ def _finish(run: ModelRun, fields: Mapping[str, Any]) -> None:
     raise Cancelled if found and found[0] == ModelRun.Status.RUNNING else Lost
 
 
-def _tidy(run: ModelRun) -> None:
+def tidy(run: ModelRun) -> None:
     """Remove what is old; that this fails must not make a finished run look failed."""
     try:
-        ModelRun.objects.prune(run.role)
+        for role in dict.fromkeys((run.role, "")):  # "": runs that no worker took
+            ModelRun.objects.prune(role)
         storage.forget_copies(ActiveModel.objects.checksums())
     except Exception:
-        logger.exception("Run %s is done, but older runs could not be removed", run.pk)
+        logger.exception("Run %s has ended, but older runs could not be removed", run.pk)
 
 
 def _device() -> str:
