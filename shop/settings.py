@@ -187,6 +187,8 @@ RECOMMENDATIONS: dict[str, Any] = {
     "SHOP": {
         "item": "shop.Product",
         "item_available": {"is_active": True},
+        # What the till books besides goods (petrol, coupons, donations) is all that the shop keeps inactive.
+        "item_excluded": {"is_active": False},
         "item_parent": None,
         "item_created": "created_at",
         "item_title": "name",
