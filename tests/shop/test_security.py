@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from shop.models import Order, Product, Return
+from shop.models import Order, OrderLine, Product, Return
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 POLICY = {
@@ -103,6 +103,31 @@ def test_the_list_of_orders_costs_the_same_queries_however_many(
 
     with django_assert_num_queries(len(with_one)):
         manager.get("/admin/shop/order/")
+
+
+@pytest.mark.django_db
+def test_an_order_of_very_many_lines_is_shown_in_part_and_can_be_saved(manager, milk, make_order):
+    order = make_order(milk)
+    OrderLine.objects.bulk_create(
+        OrderLine(order=order, product=milk, name=milk.name, quantity=1, unit_price=1) for _ in range(1_000)
+    )
+    url = f"/admin/shop/order/{order.pk}/change/"
+
+    page = manager.get(url)
+    fields = page.context["adminform"].form.initial | {"city": "Springfield"}
+    saved = manager.post(
+        url, {name: value for name, value in fields.items() if value is not None} | _forms(page)
+    )
+
+    assert page.text.count(f"/admin/shop/product/{milk.pk}/change/") == 200
+    assert saved.status_code == 302
+    order.refresh_from_db()
+    assert (order.city, order.lines.count()) == ("Springfield", 1_001)
+
+
+def _forms(page) -> dict[str, str]:
+    """The hidden numbers of the forms in a page of the admin."""
+    return dict(re.findall(r'name="(lines-[A-Z_]+)" value="(\d+)"', page.text))
 
 
 @pytest.mark.django_db
