@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .declarative import DeclarativeAdapter
 
 Progress = Callable[[str, int, int, Mapping[str, Any]], bool | None]
+A_DAY = 86_400.0  # a clock or a time zone may be that wrong
 TEXT_LENGTH = 2_000  # letters of an item's text that are read
 
 
@@ -163,6 +165,7 @@ def read_interactions(
         known_items=known,
         known_users=_known_users(adapter),
         never_for_sale=_excluded(adapter),
+        latest=time.time() + A_DAY,
     )
     kept = raw.items.index(data.items.keys)
     return replace(data, item_features={name: one.take(kept) for name, one in features.items()}), report

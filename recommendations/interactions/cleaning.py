@@ -85,19 +85,21 @@ def clean(
     known_items: Iterable[str] | None = None,
     known_users: Iterable[str] | None = None,
     never_for_sale: Iterable[str] = (),
+    latest: float | None = None,
     rules: CleaningRules | None = None,
 ) -> tuple[Interactions, CleaningReport]:
     """Interactions of the rows worth learning from, and the report of what happened to the others.
 
     In this order: rows without user, item or time, or with an unreadable quantity, are dropped; so are rows
-    of users and items that are no longer among ``known_users`` and ``known_items`` (keys; None: all are
+    later than ``latest`` (UTC epoch seconds; None: no limit), because age is counted from the newest row and
+    one slip of the pen would make all others old; so are rows of users and items that are no longer among ``known_users`` and ``known_items`` (keys; None: all are
     known) and of items ``never_for_sale`` (keys), and exact duplicates. Returns are taken off their
     purchases (:func:`match_returns`), what is left of quantity 0 or less is dropped, machines' lines are
     dropped, outlier quantities capped. Of ratings only the rules about users, items, times, unreadable
     numbers and duplicates apply. Rows without an order, where the shop has orders, are orders of their own.
     """
     work = _Cleaning(raw, rules or CleaningRules())
-    work.missing()
+    work.missing(latest)
     work.deleted(known_users, known_items)
     if raw.kind == "orders":
         work.never_for_sale(never_for_sale)
@@ -120,12 +122,14 @@ class _Cleaning:
         self.price = raw.price
         self.counts: list[RuleCount] = []
 
-    def missing(self) -> None:
+    def missing(self, latest: float | None) -> None:
         raw = self.raw
         self._drop("missing_user", raw.user < 0, "rows without a user dropped")
         self._drop("missing_item", raw.item < 0, "rows without an item dropped")
         if raw.time is not None:
             self._drop("missing_time", ~np.isfinite(raw.time), "rows without a readable time dropped")
+            late = np.zeros(len(raw), np.bool_) if latest is None else raw.time > latest
+            self._drop("future_time", late, "rows dated in the future dropped")
         readable = np.abs(self.value) <= _LARGEST  # NaN is not
         self._drop("unreadable_value", ~readable, f"rows without a number up to {_LARGEST:,.0f} dropped")
         if raw.price is not None:

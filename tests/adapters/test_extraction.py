@@ -54,6 +54,16 @@ def test_guests_deleted_products_and_cancelled_orders_are_counted_not_lost(adapt
     assert counts["missing_user"] == counts["missing_item"] == 1
 
 
+def test_an_order_dated_far_ahead_is_cleaned_out(adapter, user, products, order):
+    order(user, (products[0], 1))
+    order(user, (products[1], 1), hours=24 * 365 * 70)
+
+    data, report = adapter.read_interactions()
+
+    assert data.items.keys == [str(products[0].pk)]
+    assert next(rule.count for rule in report.rules if rule.rule == "future_time") == 1
+
+
 def test_an_empty_shop_gives_no_rows(adapter, db):
     for kind in ("orders", "ratings"):
         data, report = adapter.read_interactions(kind)

@@ -34,6 +34,7 @@ def test_clean_rows_pass_unchanged_and_every_rule_is_in_the_report():
         "missing_user",
         "missing_item",
         "missing_time",
+        "future_time",
         "unreadable_value",
         "unreadable_price",
         "deleted_user",
@@ -71,6 +72,17 @@ def test_missing_users_items_times_and_unreadable_numbers_are_counted_once_each(
         "unreadable_value": 2,
         "unreadable_price": 1,
     }
+
+
+def test_rows_later_than_now_are_dropped_before_age_is_counted_from_them():
+    lines = raw(user=["u", "v", "v"], item=["a", "a", "b"], time=[100, 4e9, 200])
+
+    data, report = clean(lines, latest=200)
+    unlimited, _ = clean(lines)
+
+    assert data.time.tolist() == [100, 200]
+    assert counts(report) == {"future_time": 1}
+    assert len(unlimited) == 3
 
 
 def test_deleted_users_and_items_leave_the_data_and_the_vocabulary():
