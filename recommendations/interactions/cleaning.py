@@ -92,8 +92,9 @@ def clean(
 
     In this order: rows without user, item or time, or with an unreadable quantity, are dropped; so are rows
     later than ``latest`` (UTC epoch seconds; None: no limit), because age is counted from the newest row and
-    one slip of the pen would make all others old; so are rows of users and items that are no longer among ``known_users`` and ``known_items`` (keys; None: all are
-    known) and of items ``never_for_sale`` (keys), and exact duplicates. Returns are taken off their
+    one slip of the pen would make all others old; so are rows of users and items that are no longer among
+    ``known_users`` and ``known_items`` (keys; None: all are known) and of items ``never_for_sale`` (keys),
+    and exact duplicates. Returns are taken off their
     purchases (:func:`match_returns`), what is left of quantity 0 or less is dropped, machines' lines are
     dropped, outlier quantities capped. Of ratings only the rules about users, items, times, unreadable
     numbers and duplicates apply. Rows without an order, where the shop has orders, are orders of their own.
