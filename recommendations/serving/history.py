@@ -68,8 +68,9 @@ def _decayed(loaded: LoadedModel, recent: list[tuple[str, float, float]], known:
     half_life = loaded.model.parameters.get("half_life")
     if not half_life or not len(weights):
         return weights
-    now = loaded.trained_until if known else time.time()
-    age = (now - np.array([at for _key, _weight, at in recent])) / _DAY
+    today = time.time()
+    now = loaded.trained_until if known else today
+    age = (now - np.minimum([at for _key, _weight, at in recent], today)) / _DAY  # no order is of tomorrow
     return weights * np.exp2(-np.clip(age / float(half_life), -60.0, 60.0))
 
 

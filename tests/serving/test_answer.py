@@ -431,6 +431,17 @@ def test_a_customer_unknown_to_the_model_is_answered_from_their_last_orders(shop
     assert shop.names(served) == ["coffee 0", "coffee 1", "coffee 2"]
 
 
+def test_an_order_dated_years_ahead_counts_as_one_of_today(shop: BlockShop) -> None:
+    shop.activate_all()
+    coffee, tea, now = shop.key("coffee 3"), shop.key("tea 5"), time.time()
+    newcomer = Subject("4711", recent=((tea, 1.0, now + 70 * 365 * 86_400), *[(coffee, 1.0, now)] * 2))
+
+    served = get_recommendations("buy-again", subject=newcomer)
+
+    assert shop.names(served) == ["coffee 3", "tea 5"]
+    assert [pick.score for pick in served] == pytest.approx([2.0, 1.0], rel=1e-3)
+
+
 def test_what_was_bought_is_left_out_of_the_lists_that_no_model_made_as_well(shop: BlockShop) -> None:
     recent = ((shop.key("cups 0"), 1.0, (timezone.now() - timedelta(days=3)).timestamp()),)
 
