@@ -58,7 +58,7 @@ def _settle(row: ModelRun, pulse: Pulse, error: BaseException) -> None:
     if status is None:
         logger.warning("Run %s is no longer ours: it was marked ended or deleted meanwhile", row.pk)
         return
-    if not isinstance(error, Cancelled | ReadingCancelled | Rejected):
+    if not isinstance(error, Cancelled | ReadingCancelled | Rejected | KeyboardInterrupt):
         pulse.say("".join(traceback.format_exception(error))[-4000:])
         logger.error("Run %s (%s) failed: %s", row.pk, row.algorithm, text, exc_info=error)
     fields = pulse.unwritten() | ({"error": text} if text else {})

@@ -52,6 +52,23 @@ def test_train_and_wait_activates_a_model_and_prints_the_verdict() -> None:
 
 
 @pytest.mark.usefixtures("history")
+def test_a_training_stopped_from_the_keyboard_ends_in_a_sentence_and_is_cancelled(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stopped(*_args: Any, **_options: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recommendations.training.source.Source.read", stopped)
+
+    code, _out, err = run("train", "--wait", *FAST)
+
+    ended = ModelRun.objects.get()
+    assert (code, ended.status, ended.lock) == (130, "cancelled", None)
+    assert err == f"als (run {ended.pk}): stopped from the keyboard. What served before serves on."
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.usefixtures("history")
 def test_several_algorithms_are_trained_one_after_another() -> None:
     code, out, _err = run("train", "--wait", "--algorithm", "trending", "--algorithm", "buy_again")
 

@@ -15,6 +15,7 @@ from recommendations.models import AlreadyRunning, ModelRun
 FAILED: Final = 1
 BAD_ARGUMENTS: Final = 2
 KEPT_BACK: Final = 3
+STOPPED: Final = 130  # as shells have it for a process that Ctrl-C ended
 BAR: Final = 24
 
 
@@ -97,7 +98,14 @@ class Command(BaseCommand):
         except DatabaseError as error:
             raise CommandError(f"The app's tables cannot be used: {error}. Run manage.py migrate.") from error
         if options["wait"]:
-            training.run(run.pk, source=source, on_progress=self._progress(run))
+            try:
+                training.run(run.pk, source=source, on_progress=self._progress(run))
+            except KeyboardInterrupt:
+                self._clear()
+                raise CommandError(
+                    f"{name} (run {run.pk}): stopped from the keyboard. What served before serves on.",
+                    returncode=STOPPED,
+                ) from None
             self._clear()
             run.refresh_from_db()
         return self._report(run, options)
