@@ -95,7 +95,8 @@ def _compared(candidate: Score, rival: Rival) -> str:
         return _("equal to %(rival)s (%(value)s)") % words
     if theirs <= 0:
         return _("above %(rival)s (%(value)s)") % words
-    words["percent"] = f"{100 * abs(ours / theirs - 1):.3g}"
+    percent = 100 * abs(ours / theirs - 1)
+    words["percent"] = f"{percent:.3g}" if percent < 1_000 else f"{percent:,.0f}"
     if ours > theirs:
         return _("%(percent)s %% above %(rival)s (%(value)s)") % words
     return _("%(percent)s %% below %(rival)s (%(value)s)") % words

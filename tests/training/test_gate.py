@@ -30,6 +30,14 @@ def test_the_verdict_says_how_far_above_the_baseline_it_is() -> None:
     assert judgement.text == "NDCG@20 over new items .0470, 19.9 % above popularity (.0392). Passed."
 
 
+def test_a_weak_baseline_is_beaten_in_plain_numbers() -> None:
+    judgement = judge(
+        PERSONAL, score(0.0627), Rival(score(0.0032, algorithm="popularity")), None, tolerance=0.02
+    )
+
+    assert "1,859 % above popularity (.0032)" in judgement.text
+
+
 def test_a_score_equal_to_the_baseline_is_enough() -> None:
     assert judge(PERSONAL, score(0.0392), BASELINE, None, tolerance=0.02).passed
 
