@@ -65,7 +65,7 @@ def train(run: ModelRun, pulse: Pulse, source: Source) -> None:
     pulse.enter("refit")
     algorithm = create(run.algorithm, **candidate.parameters)
     model = algorithm.fit(rows.data, seed=run.seed, on_progress=pulse.report)
-    pulse.note(chosen_parameters=_jsonable(model.parameters))
+    pulse.note(chosen_parameters=_jsonable(model.parameters), device=_device())
     name, checksum = _store(run, model, rows, candidate, pulse)
     try:
         _activate(run, pulse, candidate, artifact=name, checksum=checksum)

@@ -229,6 +229,7 @@ def test_where_nobody_ordered_twice_the_model_is_unproven(trained: Trained) -> N
 
     assert (run.status, run.verdict) == ("finished", "unproven"), run.error
     assert "nobody has ordered twice" in run.verdict_text
+    assert run.device
 
 
 def test_a_history_too_short_for_a_date_is_tested_on_last_orders(trained: Trained) -> None:
