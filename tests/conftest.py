@@ -3,10 +3,20 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 # One thread a test process: the figures of a test must not depend on how many cores a machine has.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Property tests judge answers, not how fast a busy machine gives them; CI looks at the same examples each time.
+hypothesis.settings.register_profile(
+    "concierge",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("concierge")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -5,12 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from recommendations.interactions import Vocabulary
-
-settings.register_profile("no deadline", deadline=None)  # property tests judge answers, not a busy machine
-settings.load_profile("no deadline")
 
 
 @dataclass
