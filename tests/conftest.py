@@ -9,7 +9,7 @@ import pytest
 # One thread a test process: the figures of a test must not depend on how many cores a machine has.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Property tests judge answers, not how fast a busy machine gives them; CI looks at the same examples each time.
+# Property tests judge answers, not how fast a busy machine gives them; CI sees the same examples each time.
 hypothesis.settings.register_profile(
     "concierge",
     deadline=None,
