@@ -67,6 +67,8 @@ def judge(
             "Kept back: at 95 %% confidence it may be more than %(tolerance)s %% below %(active)s."
         ) % {"tolerance": f"{100 * tolerance:g}", "active": active.name}
         return Judgement(False, False, f"{text} {reason}")
+    if candidate.value < baseline.score.value:
+        return Judgement(True, False, f"{text} " + _("Passed: a baseline itself, it need only score."))
     return Judgement(True, False, f"{text} " + _("Passed."))
 
 

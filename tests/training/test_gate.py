@@ -49,6 +49,13 @@ def test_below_the_baseline_is_kept_back() -> None:
     assert judgement.text.endswith("Kept back: below popularity.")
 
 
+def test_a_baseline_below_the_roles_own_passes_and_says_why() -> None:
+    judgement = judge(ROLES["trending"], score(0.0391, algorithm="trending"), BASELINE, None, tolerance=0.02)
+
+    assert judgement.passed
+    assert judgement.text.endswith("Passed: a baseline itself, it need only score.")
+
+
 @pytest.mark.parametrize(
     ("value", "passed"), [(0.0505, True), (0.0500, True), (0.0491, True), (0.0489, False)]
 )
