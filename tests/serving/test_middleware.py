@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template import RequestContext, Template
 from django.test import RequestFactory
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.cache import cache_control, cache_page
 
 from recommendations.adapters import get_adapter
@@ -58,6 +59,18 @@ def test_a_page_that_is_the_same_for_all_may_be_shared(shop: BlockShop) -> None:
 
     assert "Cache-Control" not in response
     assert "Vary" not in response
+
+
+@pytest.mark.parametrize(("slug", "asked"), [("trending", 0), ("new", 0), ("for-you", 1)])
+def test_who_is_logged_in_is_asked_only_for_personal_lists(shop: BlockShop, slug: str, asked: int) -> None:
+    shop.activate_all()
+    looked_up: list[object] = []
+    lazy = SimpleLazyObject(lambda: looked_up.append(shop.ann) or shop.ann)
+
+    response = get(page, slug, user=lazy)
+
+    assert b"recommendations" in response.content
+    assert len(looked_up) == asked
 
 
 def test_public_becomes_private_and_the_age_stays(shop: BlockShop) -> None:
