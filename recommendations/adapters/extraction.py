@@ -165,6 +165,7 @@ def read_interactions(
         known_items=known,
         known_users=_known_users(adapter),
         never_for_sale=_excluded(adapter),
+        guests=kind == "orders",
         latest=time.time() + A_DAY,
     )
     kept = raw.items.index(data.items.keys)

@@ -95,17 +95,19 @@ class Algorithm(ABC):
         fit.report("finish", 1, 1)
         matrix = learned.matrix
         algorithm = info(self.name)
+        known = data.n_customers  # no guest asks a model for a list of their own
+        entries = int(matrix.indptr[known])
         return Model(
             algorithm=self.name,
             parameters={**self.parameters, **learned.chosen},
             supports=algorithm.supports,
             scorer=learned.scorer,
             items=KeyTable.from_keys(data.items.keys),
-            users=KeyTable.from_keys(data.users.keys),
+            users=KeyTable.from_keys(data.users.keys[:known]),
             seen=History(
-                matrix.indptr.astype(np.int64),
-                matrix.indices.astype(np.int32),
-                matrix.data.astype(np.float32),
+                matrix.indptr[: known + 1].astype(np.int64),
+                matrix.indices[:entries].astype(np.int32),
+                matrix.data[:entries].astype(np.float32),
             ),
             manifest={
                 "roles": list(algorithm.roles),

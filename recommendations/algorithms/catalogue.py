@@ -141,7 +141,10 @@ ROLES: dict[str, Role] = {
 
 @dataclass(frozen=True, slots=True)
 class AlgorithmInfo:
-    """One algorithm. ``path`` names its class, ``roles`` are those it can fill, its usual one first."""
+    """One algorithm. ``path`` names its class, ``roles`` are those it can fill, its usual one first.
+
+    ``guests``: it learns from orders of people without an account too.
+    """
 
     name: str
     title: str
@@ -152,6 +155,7 @@ class AlgorithmInfo:
     supports: frozenset[str]
     parameters: tuple[Parameter, ...]
     paper: str = ""
+    guests: bool = False
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of that name; KeyError when there is none."""
@@ -214,6 +218,7 @@ ALGORITHMS: dict[str, AlgorithmInfo] = {
             path="recommendations.algorithms.popularity.Popularity",
             roles=("trending", "personal"),
             needs="orders",
+            guests=True,
             supports=frozenset({"recommend", "fold_in"}),
             parameters=(_weight("binary"), _half_life(None, search=(None, 7, 14, 30, 60))),
         ),
@@ -224,6 +229,7 @@ ALGORITHMS: dict[str, AlgorithmInfo] = {
             path="recommendations.algorithms.trending.Trending",
             roles=("trending",),
             needs="orders",
+            guests=True,
             supports=frozenset({"recommend", "fold_in"}),
             parameters=(_weight("sqrt"), _half_life(7.0, empty="", search=(7, 14, 30))),
         ),
@@ -376,6 +382,7 @@ ALGORITHMS: dict[str, AlgorithmInfo] = {
             path="recommendations.algorithms.bought_together.BoughtTogether",
             roles=("bought_together",),
             needs="orders",
+            guests=True,
             supports=frozenset({"recommend", "similar", "fold_in", "explain"}),
             parameters=(
                 Parameter(

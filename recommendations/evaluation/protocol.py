@@ -77,10 +77,10 @@ def evaluate(
 
     ``scope="new"``: items that the user has a row of in ``train`` are neither candidates nor relevant;
     ``"all"``: every item is both. Test users are those with at least one relevant item (only those among
-    ``users``, if given), so that all models are judged on the same ones: a user whom the model does not know
-    counts 0, and a relevant item that it does not know is one that it did not find. Keys are compared, so
-    train, test and model need not share vocabularies. Metrics: :mod:`metrics <recommendations.evaluation
-    .metrics>` and :mod:`catalogue <recommendations.evaluation.catalogue>`.
+    ``users``, if given; no guests), so that all models are judged on the same ones: a user whom the model
+    does not know counts 0, and a relevant item that it does not know is one that it did not find. Keys are
+    compared, so train, test and model need not share vocabularies. Metrics: :mod:`metrics
+    <recommendations.evaluation.metrics>` and :mod:`catalogue <recommendations.evaluation.catalogue>`.
 
     Memory is bounded by the catalogue, not by users x items. Raises ``ValueError`` for a k below 1 and an
     unknown scope.
@@ -117,6 +117,7 @@ class _Task:
         self.model, self.scope, self.n_items = model, scope, len(model.items)
         train_user, train_item = _pairs(train)
         user, item = _pairs(test)
+        user, item = user[user < test.n_customers], item[user < test.n_customers]
         if scope == "new":
             keep = ~_known(train, train_user, train_item, test, user, item)
             user, item = user[keep], item[keep]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from recommendations.interactions.dataset import Interactions
 from recommendations.interactions.duplicates import repeated
 from recommendations.interactions.matrix import run_starts
 from recommendations.interactions.returns import match_returns
-from recommendations.interactions.vocabulary import Vocabulary
+from recommendations.interactions.vocabulary import GUEST, Vocabulary
 
 _DAY = 86_400.0
 _LARGEST = 1e9
@@ -86,6 +87,7 @@ def clean(
     known_users: Iterable[str] | None = None,
     never_for_sale: Iterable[str] = (),
     latest: float | None = None,
+    guests: bool = False,
     rules: CleaningRules | None = None,
 ) -> tuple[Interactions, CleaningReport]:
     """Interactions of the rows worth learning from, and the report of what happened to the others.
@@ -98,8 +100,13 @@ def clean(
     purchases (:func:`match_returns`), what is left of quantity 0 or less is dropped, machines' lines are
     dropped, outlier quantities capped. Of ratings only the rules about users, items, times, unreadable
     numbers and duplicates apply. Rows without an order, where the shop has orders, are orders of their own.
+
+    With ``guests`` each order without a user is kept as a user of its own, with a key that begins with
+    ``GUEST``: see :meth:`Interactions.customers`.
     """
-    work = _Cleaning(raw, rules or CleaningRules())
+    work = _Cleaning(_with_guests(raw) if guests else raw, rules or CleaningRules())
+    if guests:
+        work.guests()
     work.missing(latest)
     work.deleted(known_users, known_items)
     if raw.kind == "orders":
@@ -110,7 +117,7 @@ def clean(
         work.machines()
         work.outliers()
     data = work.interactions()
-    return data, CleaningReport(len(raw), len(data), data.n_users, data.n_items, tuple(work.counts))
+    return data, CleaningReport(len(raw), len(data), data.n_customers, data.n_items, tuple(work.counts))
 
 
 class _Cleaning:
@@ -122,6 +129,10 @@ class _Cleaning:
         self.value = raw.value.astype(np.float64)
         self.price = raw.price
         self.counts: list[RuleCount] = []
+
+    def guests(self) -> None:
+        theirs = self.raw.user >= bisect_left(self.raw.users.keys, GUEST)
+        self._count("guest_orders", theirs, "rows of guests kept for what sells and what is bought together")
 
     def missing(self, latest: float | None) -> None:
         raw = self.raw
@@ -144,6 +155,8 @@ class _Cleaning:
             codes: NDArray[np.int32] = getattr(self.raw, name)
             vocabulary: Vocabulary = getattr(self.raw, f"{name}s")
             gone = np.zeros(len(codes), np.bool_) if known is None else ~_among(vocabulary, known)[codes]
+            if name == "user":
+                gone &= codes < bisect_left(vocabulary.keys, GUEST)
             self._drop(f"deleted_{name}", gone, f"rows of {name}s that no longer exist dropped")
 
     def never_for_sale(self, keys: Iterable[str]) -> None:
@@ -245,6 +258,18 @@ class _Cleaning:
 
     def _count(self, rule: str, mask: NDArray[np.bool_], done: str) -> None:
         self.counts.append(RuleCount(rule, int(np.count_nonzero(mask)), done))
+
+
+def _with_guests(raw: RawLines) -> RawLines:
+    """Every order without a user becomes a user of its own."""
+    rows = np.flatnonzero((raw.user < 0) & (raw.order >= 0)) if raw.order is not None else ()
+    if raw.order is None or not len(rows):
+        return raw
+    orders, guest = np.unique(raw.order[rows], return_inverse=True)
+    user = raw.user.copy()
+    user[rows] = len(raw.users) + guest
+    keys = (f"{GUEST}{number:09d}" for number in range(len(orders)))
+    return replace(raw, users=Vocabulary([*raw.users.keys, *keys]), user=user)
 
 
 def robust_cap(item: NDArray[np.int32], quantity: NDArray[np.float64], quantile: float) -> float:

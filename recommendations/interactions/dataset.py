@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recommendations.interactions.matrix import Weight, counted_orders, csr, mean_values
-from recommendations.interactions.vocabulary import Vocabulary, as_list, code_keys
+from recommendations.interactions.vocabulary import GUEST, Vocabulary, as_list, code_keys
 
 Kind = Literal["orders", "ratings"]
 FeatureKind = Literal["text", "category", "number"]
@@ -153,6 +154,19 @@ class Interactions:
     def n_items(self) -> int:
         """Keys in the item vocabulary, with rows or without."""
         return len(self.items)
+
+    @property
+    def n_customers(self) -> int:
+        """Keys in the user vocabulary that are no guests'; they come first."""
+        return bisect_left(self.users.keys, GUEST)
+
+    def customers(self) -> Interactions:
+        """The rows of customers alone, over the users and items that have such rows.
+
+        A guest is a user of one order, nobody who comes back. Without guests these interactions themselves.
+        """
+        known = self.n_customers
+        return self if known == self.n_users else self.where(self.user < known).compact()
 
     def matrix(
         self, weight: Weight = "count", *, half_life: float | None = None, now: float | None = None

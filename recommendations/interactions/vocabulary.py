@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+GUEST: Final = "\U0010ffff"
+"""The first sign of a guest's key: the last of Unicode, so that guests come after all customers."""
 
 
 class Vocabulary:

@@ -201,8 +201,12 @@ def chosen(
 
 
 def fit_for(algorithm: str, data: Interactions) -> Interactions:
-    """The rows as ``algorithm`` takes them: to a baseline that needs orders each rating is a purchase."""
-    return replace(data, kind="orders") if catalogue.info(algorithm).needs == "orders" else data
+    """The rows as ``algorithm`` takes them: without guests, unless it learns from them. To a baseline that
+    needs orders each rating is a purchase.
+    """
+    info = catalogue.info(algorithm)
+    rows = data if info.guests else data.customers()
+    return replace(rows, kind="orders") if info.needs == "orders" else rows
 
 
 def split_of(data: Interactions) -> tuple[Split, str]:

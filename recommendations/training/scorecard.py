@@ -39,7 +39,7 @@ def evaluate_algorithms(
     kinds = {info.needs for info in others} or {baseline.needs}
     if len(kinds) > 1:
         raise Rejected("Algorithms that learn from ratings and from orders have no split in common")
-    data = Source().read(kinds.pop()).data
+    data = Source().read(kinds.pop()).of_customers().data
     infos = [baseline, *others]
     parts = _split(data, split)
     entries: list[ScorecardEntry] = []

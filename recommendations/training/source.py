@@ -21,6 +21,11 @@ class Rows:
     report: CleaningReport
     fingerprint: str
 
+    def of_customers(self) -> Rows:
+        """The rows without those of guests."""
+        data = self.data.customers()
+        return self if data is self.data else Rows(data, self.report, data.fingerprint())
+
     def summary(self) -> dict[str, Any]:
         """JSON-able: counts, first and last time (UTC epoch seconds, None without times) and fingerprint."""
         time, order = self.data.time, self.data.order
@@ -30,7 +35,7 @@ class Rows:
         return {
             "kind": self.data.kind,
             "rows": len(self.data),
-            "users": self.data.n_users,
+            "users": self.data.n_customers,
             "items": self.data.n_items,
             "orders": None if order is None else len(set(order.tolist())),
             "first": first,

@@ -95,6 +95,7 @@ def _extract(info: catalogue.AlgorithmInfo, pulse: Pulse, source: Source) -> Row
     """Read and clean the rows, and refuse what nothing can be learned from."""
     pulse.enter("extract")
     rows = source.read(info.needs, on_progress=pulse.report)
+    rows = rows if info.guests else rows.of_customers()
     pulse.enter("clean")
     pulse.note(data_summary=_jsonable(rows.summary()), cleaning=_jsonable(rows.report.as_dict()))
     for line in rows.report.lines():

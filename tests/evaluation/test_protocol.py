@@ -3,6 +3,7 @@ import pytest
 
 from recommendations.evaluation import evaluate, protocol
 from recommendations.interactions import Interactions
+from recommendations.interactions.vocabulary import GUEST
 
 
 def of(*pairs):
@@ -45,6 +46,14 @@ def test_a_user_unknown_to_the_model_counts_zero_rather_than_not_at_all(table):
     assert result.users == ["stranger", "u"]
     assert result.per_user["ndcg"].tolist() == [0, 1]
     assert result.metrics["hit_rate"] == 0.5
+
+
+def test_a_guest_is_never_a_test_user(table):
+    model = table({"u": {"a": 1}})
+
+    result = evaluate(model, of(("u", "b")), of(("u", "a"), (f"{GUEST}1", "a")), scope="all")
+
+    assert result.users == ["u"]
 
 
 def test_an_item_unknown_to_the_model_is_one_that_it_did_not_find(table):

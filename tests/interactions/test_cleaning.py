@@ -231,6 +231,30 @@ def test_rows_without_an_order_stay_orders_of_their_own():
     assert data.matrix().toarray().tolist() == [[3, 1]]
 
 
+def test_each_order_of_a_guest_is_a_user_of_its_own_that_comes_after_all_customers():
+    lines = raw(
+        user=[None, None, None, "\U0010fffe", None],
+        item=["a", "b", "a", "a", "c"],
+        time=[1, 1, 2, 3, 4],
+        order=["x", "x", "y", "z", None],
+    )
+
+    data, report = clean(lines, known_users=["\U0010fffe"], guests=True)
+
+    assert data.matrix().toarray().tolist() == [[1, 0], [1, 1], [1, 0]]
+    assert (data.users.keys[0], data.n_customers, report.users) == ("\U0010fffe", 1, 1)
+    assert (data.customers().items.keys, len(data.customers())) == (["a"], 1)
+    assert counts(report) == {"guest_orders": 3, "missing_user": 1}
+
+
+def test_a_shop_without_guests_or_without_orders_is_the_same_with_them_allowed():
+    for lines in (raw(user=["v", "u"], order=[1, 2]), raw(user=[None, "u"], item=["a", "b"])):
+        data, _ = clean(lines, guests=True)
+
+        assert data.fingerprint() == clean(lines)[0].fingerprint()
+        assert data.customers() is data
+
+
 def test_ratings_are_not_cleaned_by_the_rules_of_orders():
     data, report = clean(raw("ratings", item=["a", "b", "c", "c"], time=[1, 1, 1, 1], quantity=[-1, 0, 5, 5]))
 

@@ -19,9 +19,11 @@ from recommendations import artifacts, storage, training
 from recommendations.adapters import DeclarativeAdapter
 from recommendations.algorithms.base import Algorithm
 from recommendations.conf import settings as concierge
+from recommendations.interactions import Interactions
+from recommendations.interactions.vocabulary import GUEST
 from recommendations.models import ActiveModel, ModelRun
 from recommendations.signals import model_activated, run_finished
-from recommendations.training import pulse, runner, stages
+from recommendations.training import bench, pulse, runner, stages
 from shop.models import Order, OrderLine, Product
 
 from .history import own_third, write_history, write_ratings
@@ -44,6 +46,47 @@ def test_a_run_ends_with_an_active_model_that_knows_each_customers_taste(trained
     user = get_user_model().objects.get(username="customer4")
     keys = load(run).recommend([str(user.pk)], k=3, exclude_seen=False)[0][0]
     assert set(keys) <= own_third(4)
+
+
+@pytest.mark.usefixtures("history")
+def test_guests_teach_what_is_bought_together_and_nothing_about_customers(trained: Trained) -> None:
+    before = trained("als", role="personal")
+    pair = Product.objects.bulk_create(Product(sku=f"G{n}", name=f"Guests' {n}", price=1) for n in range(2))
+    for number in range(40):
+        placed_at = timezone.now() - timedelta(days=2 * number)
+        order = Order.objects.create(number=f"G{number}", status=Order.Status.PAID, placed_at=placed_at)
+        OrderLine.objects.bulk_create(
+            OrderLine(order=order, product=product, name=product.name, unit_price=1) for product in pair
+        )
+
+    together, sells, after = trained("bought_together"), trained("trending"), trained("als", role="personal")
+
+    first, second = (str(product.pk) for product in pair)
+    assert load(together).similar([first], k=1)[0] == [[second]]
+    assert {first, second} <= set(load(sells).fold_in([], k=92)[0])
+    for run in (together, sells, after):
+        assert (run.data_summary["users"], len(load(run).users)) == (75, 75)
+    assert first not in load(after).items
+    assert (after.metrics, after.data_summary) == (before.metrics, before.data_summary)
+
+
+def test_what_serves_is_compared_without_the_guests_that_it_did_not_learn_from() -> None:
+    data = Interactions.from_arrays(["ada", f"{GUEST}1"], ["a", "b"])
+
+    assert bench.fit_for("als", data).users.keys == ["ada"]
+    assert len(bench.fit_for("popularity", data)) == 2
+
+
+def test_a_shop_of_guests_alone_learns_what_sells_and_says_why_it_learns_no_taste(trained: Trained) -> None:
+    write_history(customers=20)
+    Order.objects.update(user=None)
+
+    together, sells, personal = trained("bought_together"), trained("trending"), trained("als")
+
+    assert (together.status, sells.status) == ("finished", "finished"), together.error + sells.error
+    assert sells.verdict == "unproven"
+    assert (personal.status, personal.data_summary["rows"]) == ("failed", 0)
+    assert personal.error.startswith("als needs order lines, found 0 worth learning from among 480")
 
 
 @pytest.mark.usefixtures("history")

@@ -48,7 +48,7 @@ def test_variants_count_for_their_product(adapter, account, products, order):
     assert adapter.item_key(products[0].variants.first()) == str(products[0].pk)
 
 
-def test_guests_and_vanished_accounts_are_counted_and_left_out(adapter, account, products, order):
+def test_guests_are_no_customers_and_vanished_accounts_are_left_out(adapter, account, products, order):
     gone = Account.objects.create_user("gone@example.com")
     order(None, products[0])
     order(gone, products[0])
@@ -58,8 +58,9 @@ def test_guests_and_vanished_accounts_are_counted_and_left_out(adapter, account,
     data, report = adapter.read_interactions()
 
     counts = {rule.rule: rule.count for rule in report.rules if rule.count}
-    assert data.users.keys == [str(account.pk)]
-    assert (counts["missing_user"], counts["deleted_user"]) == (1, 1)
+    assert (len(data), data.n_customers) == (2, 1)
+    assert data.customers().users.keys == [str(account.pk)]
+    assert (counts["guest_orders"], counts["deleted_user"]) == (1, 1)
 
 
 def test_lines_of_deleted_variants_have_no_item(adapter, account, products, order):
