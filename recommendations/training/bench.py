@@ -119,10 +119,11 @@ class Bench:
         name, _at, k = self.role.metric.partition("@")
         other: Literal["new", "all"] = "all" if self.role.scope == "new" else "new"
         watched = Watched(asked, self.pulse, total=2 * len(np.unique(hidden.user)))
-        own = evaluate(watched, known, hidden, k=int(k), scope=self.role.scope)
+        customers = customers_of(known)
+        own = evaluate(watched, known, hidden, k=int(k), scope=self.role.scope, users=customers)
         means = dict(own.metrics)
         if not self._baskets:  # no hidden item is among those shown: both scopes are one
-            metrics = evaluate(watched, known, hidden, k=int(k), scope=other).metrics
+            metrics = evaluate(watched, known, hidden, k=int(k), scope=other, users=customers).metrics
             means |= {f"{metric}_{other}": metrics[metric] for metric in (name, "recall")}
         if hidden.kind == "ratings":
             means |= evaluate_ratings(model, known, hidden).metrics
@@ -179,6 +180,11 @@ class Watched:
         if not self._pulse.report("score", min(self._done, self._total), self._total):
             self._pulse.check()
         return self._model.score_users(users)
+
+
+def customers_of(known: Interactions) -> list[str]:
+    """Keys of those who have rows before the test: newcomers have no history that a model could know."""
+    return known.compact().users.keys
 
 
 def chosen(

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ..algorithms import catalogue, create
 from ..evaluation import ScorecardEntry, evaluate, scorecard
 from ..interactions import Interactions, Split, leave_last_order_split, temporal_split
-from .bench import TEST_SHARE, VALIDATION_SHARE, chosen, fit_for
+from .bench import TEST_SHARE, VALIDATION_SHARE, chosen, customers_of, fit_for
 from .source import Source
 from .stages import Rejected
 
@@ -74,9 +74,10 @@ def _entries(info: catalogue.AlgorithmInfo, parts: Split, k: int, seed: int) -> 
     model = create(info.name, **values).fit(fit_for(info.name, parts.development), seed=seed)
     fitted = time.monotonic() - started
     entries = []
+    customers = customers_of(parts.development)
     for scope in SCOPES:
         began = time.monotonic()
-        measured = evaluate(model, parts.development, parts.test, k=k, scope=scope)
+        measured = evaluate(model, parts.development, parts.test, k=k, scope=scope, users=customers)
         seconds = fitted + time.monotonic() - began
         entries.append(ScorecardEntry(info.name, scope, values, seconds, measured))
     return entries

@@ -114,6 +114,23 @@ def test_a_run_records_data_split_scores_baseline_and_timings(trained: Trained) 
 
 
 @pytest.mark.usefixtures("history")
+def test_a_model_is_judged_by_customers_it_could_know_not_by_newcomers(trained: Trained) -> None:
+    """A newcomer has no history to be personal about; the bestsellers would win by their number alone."""
+    product = Product.objects.get(sku="P0")
+    for number in range(60):
+        user = get_user_model().objects.create(username=f"newcomer{number}")
+        placed_at = timezone.now() - timedelta(days=number % 12)
+        order = Order.objects.create(number=f"N{number}", user=user, placed_at=placed_at)
+        OrderLine.objects.create(order=order, product=product, name=product.name, unit_price=1)
+
+    run = trained("als", role="personal")
+
+    assert run.split["name"] == "temporal"
+    assert 50 <= run.metrics["users"] <= 75
+    assert run.verdict == "activated", run.verdict_text
+
+
+@pytest.mark.usefixtures("history")
 def test_what_was_left_open_is_chosen_on_the_validation_part_and_recorded(trained: Trained) -> None:
     run = trained("als", {"factors": 8, "iterations": 4}, role="personal")
 
