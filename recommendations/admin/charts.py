@@ -92,7 +92,7 @@ def against_baselines(run: ModelRun) -> Chart | None:
     metrics = describe.mapping(run.metrics)
     entries: list[Entry] = [(describe.algorithm_title(run.algorithm), metrics, {})]
     for row in describe.rows(run.baselines):
-        label = describe.text(row.get("algorithm"), 60)
+        label = describe.algorithm_title(describe.text(row.get("algorithm"), 60))
         if describe.number(row.get("run")) is not None:
             label = _("%(algorithm)s, run %(run)s") % {"algorithm": label, "run": row["run"]}
         entries.append((label, row, describe.mapping(row.get("difference"))))
