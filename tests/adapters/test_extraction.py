@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from recommendations.adapters import ReadingCancelled, ReadingFailed, get_adapter, pages
 from recommendations.conf import settings
+from recommendations.interactions.vocabulary import as_list
 from shop.models import Category, Order, OrderLine, Product, Review
 
 from .conftest import NOON
@@ -209,6 +210,30 @@ def test_a_lost_connection_is_tried_again_and_then_named(monkeypatch):
     assert next(reader) == [[1], [None]]
     with pytest.raises(ReadingFailed, match="failed after 1 rows of shop"):
         next(reader)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_the_server_ends_between_two_pages_loses_no_row(
+    adapter, user, products, order, monkeypatch
+):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no server that could end a connection; runs with the service tests")
+    monkeypatch.setattr(pages, "PAUSES", (0.0, 0.0))
+    order(user, *((product, 1) for product in products))
+    reader = adapter.lines(page=1)
+    read = [as_list(next(reader).pk)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    other = connection.copy()
+
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+    other.close()
+    read += [as_list(page.pk) for page in reader]
+
+    assert [key for page in read for key in page] == sorted(OrderLine.objects.values_list("pk", flat=True))
+    assert len(read) == len(products)
 
 
 def test_naive_times_are_of_the_current_zone(user, products, order, settings):
