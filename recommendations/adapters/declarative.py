@@ -107,15 +107,33 @@ class DeclarativeAdapter:
         shop = self.shop
         if user_key is None:
             return ()
-        lines = line_rows(self.shop).filter(**{self.accounts.path: user_key})
-        columns = (self.variants.line_path, shop.line_at, shop.line_quantity or "pk")
-        newest = raw_columns(lines.order_by(f"-{shop.line_at}", "-pk"), columns)[:RECENT_LINES]
+        newest = self._newest_lines.filter(**{self.accounts.path: user_key})[:RECENT_LINES]
         rows = raw_rows(newest)
         keys = self.variants.of_raw(row[1] for row in rows)
         zone = zone_of(resolve(shop.line, shop.line_at).final, newest.db)
         times = epoch_seconds([row[2] for row in rows], zone)
         quantities = [row[3] if shop.line_quantity else 1 for row in rows]
         return tuple(_kept(keys, quantities, times.tolist()))
+
+    @property
+    def _newest_lines(self) -> QuerySet[Any]:
+        """Key, item, time and quantity of the lines that count, newest first; for every page, so built once.
+
+        Not where the host's manager is one of its own: what it lets through may depend on the moment (a
+        tenant, say).
+        """
+        if type(self.shop.line._default_manager) is models.Manager:
+            return self._newest_lines_of_all
+        return self._build_newest_lines()
+
+    @cached_property
+    def _newest_lines_of_all(self) -> QuerySet[Any]:
+        return self._build_newest_lines()
+
+    def _build_newest_lines(self) -> QuerySet[Any]:
+        shop = self.shop
+        columns = (self.variants.line_path, shop.line_at, shop.line_quantity or "pk")
+        return raw_columns(line_rows(shop).order_by(f"-{shop.line_at}", "-pk"), columns)
 
     def _basket(self, request: HttpRequest) -> tuple[str, ...]:
         """Item keys of what the host's ``basket`` callable gives; a broken one is logged once."""
@@ -147,9 +165,10 @@ class DeclarativeAdapter:
         Override it when ``item_available`` cannot say it (stock in another table, seasons, opening hours).
         """
         shop = self.shop
-        found = matching(shop.item, as_condition(shop.item_available))
+        condition = as_condition(shop.item_available)
         if shop.item_excluded:
-            found = found.exclude(as_condition(shop.item_excluded))
+            condition &= ~as_condition(shop.item_excluded)
+        found = matching(shop.item, condition)
         if self.variants.parent and not self.variants.is_own_table:
             found = found.filter(**{f"{self.variants.parent.text}__isnull": True})
         return found

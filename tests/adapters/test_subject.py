@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.test import RequestFactory, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from recommendations.adapters import get_adapter
 from recommendations.conf import settings
-from shop.models import Order
+from shop.models import Order, OrderLine
 
 from .conftest import NOON
 
@@ -84,6 +84,30 @@ def test_what_was_given_back_is_not_recent(adapter, user, products, order):
     order(user, (products[0], -2), hours=1)
 
     assert [key for key, _weight, _time in adapter.recent(str(user.pk))] == [str(products[1].pk)]
+
+
+def test_a_manager_that_knows_the_tenant_of_the_moment_is_asked_each_time(
+    adapter, user, products, order, monkeypatch
+):
+    class OfTenant(models.Manager):
+        tenant = ""
+
+        def get_queryset(self):
+            return super().get_queryset().filter(name=self.tenant)
+
+    manager = OfTenant()
+    manager.model = OrderLine
+    monkeypatch.setitem(OrderLine._meta.__dict__, "default_manager", manager)
+    order(user, (products[0], 1), (products[1], 1))
+    for product in products[:2]:
+        OrderLine.objects.filter(product=product).update(name=product.name)
+
+    seen = []
+    for product in products[:2]:
+        manager.tenant = product.name
+        seen.append([key for key, _weight, _time in adapter.recent(str(user.pk))])
+
+    assert seen == [[str(products[0].pk)], [str(products[1].pk)]]
 
 
 def test_at_most_fifty_lines_are_read(adapter, user, products, order):
