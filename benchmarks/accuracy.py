@@ -185,8 +185,17 @@ def svd() -> list[Row]:
 
 
 def _show(row: Row) -> None:
-    told = {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()}
-    print({key: value for key, value in told.items() if key not in ("protocol",)}, flush=True)
+    """One line of the table: the figure with its interval, or beside the peer's, or the error of ratings."""
+    name = f"{row['data']:38.38} {row['algorithm']:16.16} {row.get('scope', ''):4}"
+    if "rmse" in row:
+        print(f"{name} RMSE {row['rmse']:.4f}  MAE {row['mae']:.4f}", flush=True)
+    elif "implicit" in row:
+        text = f"NDCG@20 {row['ndcg']:.4f}  implicit {row['implicit']:.4f}  ratio {row['ratio']:.3f}"
+        print(f"{name} {text}", flush=True)
+    else:
+        low, high = row["interval"]
+        wanted = f"  to reach {row['figure']:.4f}" if row.get("figure") else ""
+        print(f"{name} NDCG@20 {row['ndcg']:.4f} [{low:.4f}, {high:.4f}]{wanted}", flush=True)
 
 
 def main(names: list[str] | None = None) -> None:
