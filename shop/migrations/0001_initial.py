@@ -215,4 +215,8 @@ class Migration(migrations.Migration):
             model_name='review',
             constraint=models.UniqueConstraint(fields=('product', 'user'), name='shop_one_review_a_customer'),
         ),
+        migrations.AddIndex(
+            model_name='product',
+            index=models.Index(fields=['category', 'is_active', '-sold', 'brand', 'size', 'price'], name='shop_product_shelf'),
+        ),
     ]
