@@ -43,7 +43,7 @@ lint: $(VENV)/.installed  ## every static check
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/lint-imports --no-cache
-	$(RUN)/mypy recommendations shop
+	$(RUN)/mypy recommendations shop support_bot
 	DJANGO_SETTINGS_MODULE=tests.sample_settings $(MANAGE) makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=tests.sample_settings $(MANAGE) check --fail-level WARNING
 

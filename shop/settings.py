@@ -43,6 +43,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = [
     "shop.apps.ShopConfig",
     "recommendations",
+    "support_bot",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -176,7 +177,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "django-concierge",
-    "DESCRIPTION": "Recommendations learned from the shop's own orders.",
+    "DESCRIPTION": "Recommendations learned from the shop's own orders, and a bot that answers its customers.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -219,6 +220,13 @@ RECOMMENDATIONS: dict[str, Any] = {
     "JOBS": "celery" if CELERY_BROKER_URL else "process",
     "ARTIFACT_DIR": env.path("ARTIFACT_DIR", default=str(VAR_DIR / "artifacts"))(),
     "CACHE_DIR": env.path("ARTIFACT_CACHE_DIR", default=str(VAR_DIR / "artifact-cache"))(),
+}
+
+SUPPORT_BOT: dict[str, Any] = {
+    "ADAPTER": "shop.support.ShopSupport",
+    "ENCODERS": {"en": ["use", "minilm"], "*": ["use"]},
+    "RECOMMEND": "recommendations.serving.suggest.suggest",
+    "QUEUE": {"build": "gpu", "light": None},
 }
 
 LOGGING = {

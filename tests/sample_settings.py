@@ -9,6 +9,7 @@ os.environ.setdefault("DEBUG", "false")
 
 from shop.settings import *  # noqa: F403
 from shop.settings import RECOMMENDATIONS as SHOP_RECOMMENDATIONS
+from shop.settings import SUPPORT_BOT as SHOP_SUPPORT_BOT
 
 TEST_FOLDER = Path(tempfile.mkdtemp(prefix="concierge-tests-"))
 
@@ -29,6 +30,7 @@ RECOMMENDATIONS = {
     "ARTIFACT_DIR": TEST_FOLDER / "artifacts",
     "CACHE_DIR": TEST_FOLDER / "cache",
 }
+SUPPORT_BOT = {**SHOP_SUPPORT_BOT, "ENCODERS": {"*": ["lexical"]}}
 SECURE_SSL_REDIRECT = False
 SESSION_COOKIE_SECURE = False
 CSRF_COOKIE_SECURE = False
