@@ -19,8 +19,8 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Subject:
     """The person an answer is for. It comes from the session, never from what was typed.
 
-    ``user_key`` is None for somebody who is not logged in; ``language`` is a Django language code. ``request``
-    is there only while a web request is answered: what needs one (a session's basket) says so without it.
+    ``user_key`` is None for somebody who is not logged in; ``language`` is a Django language code.
+    ``request`` is there only while a web request is answered: what needs one (a session's basket) says so.
     """
 
     user_key: str | None = None
@@ -145,8 +145,8 @@ class Reply:
     """What the customer is answered.
 
     ``text`` is plain text, ``html`` the same as cleaned HTML. ``confidence`` (0 to 1) is the calibrated
-    probability that the entry is the right one, None where nothing was looked up. ``topic`` is the slug of the
-    entry or the name of the skill; it is kept for analytics and not sent to the customer.
+    probability that the entry is the right one, None where nothing was looked up. ``topic`` is the slug of
+    the entry or the name of the skill; it is kept for analytics and not sent to the customer.
     """
 
     kind: Kind

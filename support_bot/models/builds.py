@@ -25,7 +25,7 @@ class KnowledgeBuild(models.Model):
 
     status = models.CharField(_("status"), max_length=12, choices=Status.choices, default=Status.QUEUED)
     # Set while queued or running, so that one build is live at a time, on every database.
-    lock = models.CharField(max_length=12, unique=True, null=True, editable=False)
+    lock = models.CharField(max_length=12, unique=True, null=True, editable=False)  # noqa: DJ001
     stage = models.CharField(_("stage"), max_length=24, blank=True)
     done = models.PositiveIntegerField(_("done"), default=0)
     total = models.PositiveIntegerField(_("total"), default=0)
