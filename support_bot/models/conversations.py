@@ -99,6 +99,8 @@ class Message(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
+    # A customer's message that the bot still owes a reply; not set for what is said to a person.
+    is_open = models.BooleanField(default=False, editable=False)
     # Of a customer's question that got no answer: a manager has dealt with it.
     is_handled = models.BooleanField(_("dealt with"), default=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, db_index=True)
