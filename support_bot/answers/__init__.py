@@ -1,0 +1,22 @@
+"""Answers: which entry, skill or small talk a question means, and how surely."""
+
+from .active import Active, active, reset
+from .examples import examples
+from .explaining import Explanation, Ranked, explain
+from .finding import find
+from .found import Found, Match, Outcome, decide
+
+__all__ = [
+    "Active",
+    "Explanation",
+    "Found",
+    "Match",
+    "Outcome",
+    "Ranked",
+    "active",
+    "decide",
+    "examples",
+    "explain",
+    "find",
+    "reset",
+]

@@ -1,0 +1,27 @@
+"""From a build in the database to an engine over the phrasings as they are now."""
+
+from __future__ import annotations
+
+from recommendations import storage
+
+from .. import nlu
+from ..conf import settings
+from ..models import KnowledgeBuild
+from ..nlu import Engine
+
+
+class NoArtifact(Exception):
+    """The build has nothing stored to answer with."""
+
+
+def load(build_id: int) -> Engine:
+    """The engine of a finished build, copied to this host if need be.
+
+    Raises ``NoArtifact``, ``KnowledgeBuild.DoesNotExist`` and what ``storage`` and ``load_engine`` raise for
+    an artifact that cannot be used.
+    """
+    build = KnowledgeBuild.objects.only("artifact", "checksum").get(pk=build_id)
+    if not build.artifact:
+        raise NoArtifact(f"Build {build_id} has nothing stored; activate another build or build again.")
+    folder = storage.localise(build.artifact, alias=settings.STORAGE, checksum=build.checksum)
+    return nlu.load_engine(folder, options=settings.ENCODER_OPTIONS, checksum=build.checksum or None)
