@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+APPS = ("recommendations", "support_bot")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -55,7 +56,7 @@ def test_every_name_that_a_python_sample_imports_from_us_exists(page: Path) -> N
         if language != "python":
             continue
         for node in ast.walk(ast.parse(sample)):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "recommendations":
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in APPS:
                 module = __import__(node.module, fromlist=["_"])
                 missing = [alias.name for alias in node.names if not hasattr(module, alias.name)]
                 assert missing == [], f"{node.module} has no {missing}"
