@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 from support_bot.conf import settings
 
 from .recommending import Pick
-from .support import AddressField, NotPossible, Reordered, SupportAdapter
+from .support import AddressField, NotPossible, Reordered, SupportAdapter, plain_number
 from .vocabulary import CONDITIONS, VARIABLES
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Reordered",
     "SupportAdapter",
     "get_adapter",
+    "plain_number",
 ]
 
 

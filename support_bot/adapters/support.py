@@ -8,9 +8,8 @@ subject first, and answers for that customer alone: an order of somebody else do
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, ClassVar, Final
 
@@ -21,17 +20,16 @@ from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import number_format
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from support_bot.conf import settings
 from support_bot.types import Coupon, Order, Product, Profile, Subject
 
 from .products import TitleSearch
 from .recommending import Pick, RecommendKind, recommend
-from .vocabulary import CONDITIONS, VARIABLES
-
-logger = logging.getLogger(__name__)
+from .vocabulary import CONDITIONS, VARIABLES, customer_variables, order_variables
 
 NEW_FOR: Final = timedelta(days=30)
 OPERATIONS: Final = (
@@ -71,7 +69,7 @@ class Reordered:
 
 @dataclass(frozen=True, slots=True)
 class AddressField:
-    """A part of an address as the bot asks for it; with ``choices`` (value -> label) nothing else is taken."""
+    """A part of an address as the bot asks for it; ``choices`` (value -> label) are all it may be."""
 
     name: str
     label: Any
@@ -83,18 +81,20 @@ class SupportAdapter:
     """Works as it is in any Django project: customers are the accounts, and there are no orders."""
 
     VARIABLES: ClassVar[Mapping[str, Any]] = VARIABLES
-    CONDITIONS: ClassVar[Mapping[str, Any]] = CONDITIONS
+    conditions: ClassVar[Mapping[str, Any]] = CONDITIONS
     order_pattern: ClassVar[str | None] = None  # a regular expression for your order numbers: r"\bW-\d{6}\b"
 
     def __init__(self) -> None:
-        self._titles = TitleSearch()
+        self._titles = TitleSearch(lambda: self.product_titles())
 
     def supports(self) -> frozenset[str]:
         """The operations that this shop has, of ``OPERATIONS``: those whose method a subclass overrides.
 
         Override it to switch one off by a setting of your own; skills that need it are then not offered.
         """
-        found = {name for name in OPERATIONS if getattr(type(self), name) is not getattr(SupportAdapter, name)}
+        found = {
+            name for name in OPERATIONS if getattr(type(self), name) is not getattr(SupportAdapter, name)
+        }
         if type(self).find_products is not SupportAdapter.find_products:
             found.add("products")
         if settings.RECOMMEND:
@@ -134,6 +134,14 @@ class SupportAdapter:
         if user is None or not getattr(user, "is_authenticated", False):
             return None
         return str(user.pk)
+
+    def may_remember(self, subject: Subject) -> bool:
+        """Whether past conversations may teach the bot something of this customer (the dialogue profile).
+
+        Override it where your shop asks customers for their consent. Whoever had everything erased by
+        ``DELETE me/`` is never remembered, whatever this says.
+        """
+        return True
 
     def login_url(self) -> str:
         """Where one logs in, by default ``LOGIN_URL``; empty where there is no such page."""
@@ -176,14 +184,12 @@ class SupportAdapter:
 
     def with_conditions(self, subject: Subject, profile: Profile) -> Profile:
         """``profile`` with the facts that an entry's audience may ask for: see :meth:`conditions_of`."""
-        from dataclasses import replace
-
         return replace(profile, conditions=self.conditions_of(subject, profile))
 
     def conditions_of(self, subject: Subject, profile: Profile) -> dict[str, str]:
-        """The conditions of ``CONDITIONS`` that hold for this person, by name; unknown ones are left out.
+        """The ``conditions`` that hold for this person, by name; unknown ones are left out.
 
-        Override it together with ``CONDITIONS`` to add your own (``"price_group": "trade"``).
+        Override it together with ``conditions`` to add your own (``"price_group": "trade"``).
         """
         facts = {"country": profile.country, "language": profile.language}
         if subject.user_key is not None:
@@ -200,7 +206,21 @@ class SupportAdapter:
 
         With ``only`` no more is read than those names need. Override it together with ``VARIABLES``.
         """
-        raise NotImplementedError
+        wanted = set(self.VARIABLES if only is None else only)
+        groups = {name.partition(".")[0] for name in wanted}
+        values: dict[str, str] = {
+            "shop.name": self.shop_name(),
+            "shop.email": self.contact_email(),
+            "login.url": self.login_url(),
+        }
+        if "customer" in groups:
+            values |= customer_variables(self.profile(subject) if profile is None else profile)
+        if subject.user_key is not None:
+            if "last_order" in groups:
+                values |= order_variables(self.orders(subject, 1))
+            if "loyalty" in groups and (points := self.loyalty_points(subject)) is not None:
+                values["loyalty.points"] = number_format(points, use_l10n=True)
+        return {name: value for name, value in values.items() if value and name in wanted}
 
     # Orders
 
@@ -216,6 +236,17 @@ class SupportAdapter:
         wanted = plain_number(number)
         orders = self.orders(subject, 100)
         return next((order for order in orders if plain_number(order.number) == wanted), None)
+
+    def refusal(self, subject: Subject, order: Order, operation: str) -> str:
+        """Why ``operation`` (one of ``OPERATIONS``) is not possible with ``order`` now, in a sentence.
+
+        Asked where the order's ``can_cancel``, ``can_change_address`` or ``can_return`` is false. Override it
+        to say which of your rules forbids it.
+        """
+        return _("With order %(number)s (%(status)s) that is not possible now.") % {
+            "number": order.number,
+            "status": order.status_label,
+        }
 
     def cancel_order(self, subject: Subject, number: str) -> Order:
         """Cancel this customer's order and return it; raise ``NotPossible`` where your rules forbid it.
@@ -271,7 +302,9 @@ class SupportAdapter:
 
         Override it where your shop has a search of its own that forgives typing errors.
         """
-        raise NotImplementedError
+        keys = self._titles.find(query, 2 * limit)  # some may be for sale no longer
+        found = {product.key: product for product in self.products(keys, subject)} if keys else {}
+        return [found[key] for key in keys if key in found][:limit]
 
     def product(self, key: str, subject: Subject) -> Product | None:
         """The product of that key, None when this person may not see it."""
@@ -297,8 +330,3 @@ class SupportAdapter:
 def plain_number(number: str) -> str:
     """An order number as people may write it: letters and digits, upper case."""
     return "".join(filter(str.isalnum, number)).upper()
-
-
-def as_day(value: Any) -> str:
-    """A date or a time as a customer reads it, in the active language."""
-    return date_format(timezone.localtime(value) if hasattr(value, "tzinfo") and value.tzinfo else value)

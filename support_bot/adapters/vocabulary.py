@@ -5,10 +5,16 @@ An adapter that knows more adds to them: ``VARIABLES = {**VARIABLES, "store.name
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext_lazy as _
+
+from support_bot.types import Order, Profile
 
 VARIABLES: Final[Mapping[str, Any]] = {
     "customer.first_name": _("the customer's first name"),
@@ -33,3 +39,43 @@ CONDITIONS: Final[Mapping[str, Any]] = {
     "has_orders": _("whether the customer has ordered before: yes or no"),
     "customer": _("new in the first 30 days of the account, known after them"),
 }
+
+
+def as_day(value: date | None) -> str:
+    """A date or a time as a customer reads it, in the active language; empty for None."""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value) if timezone.is_aware(value) else value
+    return "" if value is None else date_format(value)
+
+
+def as_money(amount: Decimal | None, currency: str = "") -> str:
+    """An amount of money with its currency, in the active language; empty for None."""
+    if amount is None:
+        return ""
+    text = number_format(amount, decimal_pos=2, use_l10n=True)
+    return f"${text}" if currency == "USD" else f"{text} {currency}".rstrip()
+
+
+def customer_variables(profile: Profile) -> dict[str, str]:
+    """The variables that a profile gives."""
+    return {
+        "customer.first_name": profile.first_name,
+        "customer.full_name": profile.full_name,
+        "customer.email": profile.email,
+        "customer.since": as_day(profile.customer_since),
+    }
+
+
+def order_variables(orders: Sequence[Order]) -> dict[str, str]:
+    """The variables that the latest order gives; none without an order."""
+    if not orders:
+        return {}
+    latest = orders[0]
+    return {
+        "last_order.number": latest.number,
+        "last_order.status": str(latest.status_label),
+        "last_order.placed_at": as_day(latest.placed_at),
+        "last_order.promised_for": as_day(latest.promised_for),
+        "last_order.total": as_money(latest.total, latest.currency),
+        "last_order.url": latest.url,
+    }

@@ -1,8 +1,22 @@
 """What the bot can do beside answering from the FAQ; ``SUPPORT_BOT["SKILLS"]`` names a host's own list."""
 
-from __future__ import annotations
+from .base import Skill
+from .calls import Ask, Call, Context, Outcome, Propose
+from .goods import ProductSkill
+from .orders import OrderSkill
+from .registry import BUILT_IN, all, get, perform
 
-from .base import Ask, Call, Context, Outcome, Propose, Skill
-
-# registry: all() -> dict[name, Skill], get(name) -> Skill | None, perform(skill, call) -> Outcome
-__all__ = ["Ask", "Call", "Context", "Outcome", "Propose", "Skill"]
+__all__ = [
+    "BUILT_IN",
+    "Ask",
+    "Call",
+    "Context",
+    "OrderSkill",
+    "Outcome",
+    "ProductSkill",
+    "Propose",
+    "Skill",
+    "all",
+    "get",
+    "perform",
+]

@@ -7,91 +7,16 @@ A skill reads what it needs from the adapter, never from what was typed: an orde
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from django.utils.html import format_html, linebreaks
 
 from support_bot.adapters import SupportAdapter
-from support_bot.types import Card, Kind, Order, Product, Profile, Reply, Subject, Suggestion
+from support_bot.types import Kind, Reply
 
-Named = tuple[Literal["order", "product"], str]  # what was shown: ("order", number) or ("product", key)
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Something is missing: ``text`` asks for ``slot``, ``options`` are what may be pressed instead of typing.
-
-    The dialogue keeps ``slots`` (what is known so far); the next message goes to ``skill.fill(slot, …)``, and
-    the skill runs again with what that gave.
-    """
-
-    slot: str
-    text: str
-    options: tuple[Suggestion, ...] = ()
-    cards: tuple[Card, ...] = ()
-    slots: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Propose:
-    """A change that needs the customer's yes; then the skill runs again with ``slots`` and ``confirmed``.
-
-    ``label`` is what the button says.
-    """
-
-    text: str
-    label: str
-    slots: Mapping[str, str] = field(default_factory=dict)
-    cards: tuple[Card, ...] = ()
-
-
-Outcome = Reply | Ask | Propose
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the conversation was about before this message: an order's number, a product's key, a list shown."""
-
-    order: str = ""
-    product: str = ""
-    listed: tuple[Named, ...] = ()
-
-
-@dataclass(slots=True, kw_only=True)
-class Call:
-    """One run of a skill: who asks, what was said, what is known so far.
-
-    ``fallback`` is the answer of the FAQ entry that the skill is bound to, for whom it can do nothing.
-    ``mentioned`` is what the skill talked about: the dialogue makes it the next message's ``context``.
-    """
-
-    subject: Subject
-    adapter: SupportAdapter
-    profile: Profile = field(default_factory=Profile)
-    language: str = ""
-    text: str = ""
-    entities: Any = None  # support_bot.nlu.entities.Entities
-    slots: Mapping[str, str] = field(default_factory=dict)
-    context: Context = field(default_factory=Context)
-    confirmed: bool = False
-    fallback: Reply | None = None
-    mentioned: Context | None = None
-
-    def mention(
-        self,
-        *,
-        order: Order | str = "",
-        product: Product | str = "",
-        listed: Iterable[Order | Product] = (),
-    ) -> None:
-        """Say what the reply is about, so that "and the second one?" can be understood."""
-        self.mentioned = Context(
-            order=order.number if isinstance(order, Order) else order,
-            product=product.key if isinstance(product, Product) else product,
-            listed=tuple(
-                ("order", one.number) if isinstance(one, Order) else ("product", one.key) for one in listed
-            ),
-        )
+from .calls import Call, Outcome
 
 
 class Skill:
@@ -113,9 +38,32 @@ class Skill:
         raise NotImplementedError
 
     def fill(self, slot: str, text: str, entities: Any, call: Call) -> str | None:
-        """The value of ``slot`` that a message gives; None when it gives none (it may be another question)."""
+        """The value of ``slot`` that a message gives; None when it gives none: another question, say.
+
+        Override it for slots of your own; ``call.slots`` holds what is known so far.
+        """
         return text.strip() or None
 
-    def reply(self, text: str, *, kind: Kind = "action", **parts: Any) -> Reply:
-        """A reply of this skill: plain text, and cards or suggestions beside it."""
-        return Reply(kind=kind, text=text, topic=self.name, **parts)
+    def reply(
+        self, text: str, *, kind: Kind = "action", link: tuple[str, str] | None = None, **parts: Any
+    ) -> Reply:
+        """A reply of this skill: plain text, a ``(label, url)`` under it, cards or suggestions beside it."""
+        html = linebreaks(text, autoescape=True)
+        if link is not None and link[1]:
+            html += format_html('<p><a href="{}">{}</a></p>', link[1], link[0])
+            text = f"{text}\n{link[0]}: {link[1]}"
+        return Reply(kind=kind, text=text, html=html, topic=self.name, **parts)
+
+    def nothing(self, text: str, call: Call, **parts: Any) -> Reply:
+        """An honest "there is nothing", and the FAQ entry's own answer after it, where there is one."""
+        said = self.reply(text, kind="answer", **parts)
+        if call.fallback is None:
+            return said
+        return replace(
+            call.fallback,
+            text=f"{said.text}\n\n{call.fallback.text}",
+            html=said.html + call.fallback.html,
+            suggestions=said.suggestions + call.fallback.suggestions,
+            cards=said.cards,
+            topic=self.name,
+        )
