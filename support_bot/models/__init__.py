@@ -5,10 +5,13 @@ from __future__ import annotations
 from .builds import ActiveKnowledge, KnowledgeBuild
 from .conversations import Conversation, Feedback, HandOver, Message
 from .knowledge import Category, Entry, Phrasing
-from .profiles import DialogueProfile
+from .managers import AlreadyBuilding, CannotActivate
+from .profiles import DialogueProfile, Objection
 
 __all__ = [
     "ActiveKnowledge",
+    "AlreadyBuilding",
+    "CannotActivate",
     "Category",
     "Conversation",
     "DialogueProfile",
@@ -17,5 +20,6 @@ __all__ = [
     "HandOver",
     "KnowledgeBuild",
     "Message",
+    "Objection",
     "Phrasing",
 ]

@@ -1,8 +1,9 @@
-"""What past conversations taught us of a customer."""
+"""What past conversations taught us of a customer, and who does not want that."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -21,6 +22,20 @@ class DialogueProfile(models.Model):
     class Meta:
         verbose_name = _("dialogue profile")
         verbose_name_plural = _("dialogue profiles")
+
+    def __str__(self) -> str:
+        return self.user_key
+
+
+class Objection(models.Model):
+    """A customer who had everything erased: no dialogue profile is made of them again."""
+
+    user_key = models.CharField(_("user key"), max_length=64, unique=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("objection")
+        verbose_name_plural = _("objections")
 
     def __str__(self) -> str:
         return self.user_key
