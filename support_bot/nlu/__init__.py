@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .artifact import load_engine
 from .encoders import Encoders, load_encoders
 from .engine import Engine, lexical_engine
 from .language import detect_language
@@ -16,4 +17,5 @@ __all__ = [
     "detect_language",
     "lexical_engine",
     "load_encoders",
+    "load_engine",
 ]

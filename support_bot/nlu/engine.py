@@ -1,4 +1,4 @@
-"""The engine: what was learned, applied to the phrasings as they are now. numpy, and onnxruntime for an encoder.
+"""The engine: what was learned, applied to the phrasings as they are now, with numpy alone (and an encoder).
 
 An engine is immutable and may be used from several threads; ``update`` gives a new one.
 """
@@ -102,7 +102,9 @@ class Engine:
         lexical, semantic = like.lexical[chosen].astype(float), like.semantic[chosen].astype(float)
         p = join.probabilities(lexical, semantic, intent[chosen])
         order = np.argsort(-p, kind="stable")[:limit]
-        sure = float(join.confidence(p[order[0]], lexical[order[0]], semantic[order[0]])) if limit > 0 else 0.0
+        sure = (
+            float(join.confidence(p[order[0]], lexical[order[0]], semantic[order[0]])) if limit > 0 else 0.0
+        )
         candidates = []
         for rank, place in enumerate(order.tolist()):
             shared = sure if rank == 0 else min(sure * p[place] / p[order[0]], 1 - sure, sure)
@@ -176,5 +178,3 @@ def _by_language(examples: Sequence[Example]) -> dict[str, list[tuple[str, str]]
         if example.text.strip():
             found.setdefault(example.language, []).append((example.label, example.text))
     return found
-
-

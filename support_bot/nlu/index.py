@@ -46,10 +46,8 @@ class Index:
         self._tfidf = TfIdf(grams)
 
     @classmethod
-    def build(
-        cls, phrasings: Sequence[tuple[str, str]], encode: Any, known: Index | None = None
-    ) -> Index:
-        """The index of (label, text) pairs; texts that ``known`` has are taken from there, not encoded again."""
+    def build(cls, phrasings: Sequence[tuple[str, str]], encode: Any, known: Index | None = None) -> Index:
+        """The index of (label, text) pairs; texts that ``known`` has are not encoded again."""
         pairs = sorted(set(phrasings))
         old = {text: place for place, text in enumerate(known.texts)} if known is not None else {}
         fresh = list(dict.fromkeys(text for _, text in pairs if text not in old))
@@ -76,6 +74,21 @@ class Index:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def targets(self) -> NDArray[np.int64]:
+        """The place of each phrasing's label in ``labels``, int64 (n,)."""
+        return self._place
+
+    def part(self, rows: NDArray[np.int64], projection: Float32s | None = None) -> Index:
+        """The index of some of the phrasings, rows ascending, their vectors mapped."""
+        vectors = self.vectors[rows]
+        return Index(
+            [self.texts[row] for row in rows],
+            [self.text_labels[row] for row in rows],
+            vectors if projection is None else project(vectors, projection),
+            Rows.stack(self.words.row(row) for row in rows),
+            Rows.stack(self.grams.row(row) for row in rows),
+        )
 
     def likeness(self, text: str, vector: Float32s) -> Likeness:
         """Of one question; ``vector`` (d,) is its own, mapped like those of the phrasings."""

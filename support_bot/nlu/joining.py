@@ -51,9 +51,7 @@ class Join:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Join:
         """What ``as_dict`` gave."""
-        return cls(
-            **{**stored, "unseen": tuple(stored["unseen"]), "platt": tuple(stored["platt"])}
-        )
+        return cls(**{**stored, "unseen": tuple(stored["unseen"]), "platt": tuple(stored["platt"])})
 
 
 def softmax(scores: Floats) -> Floats:

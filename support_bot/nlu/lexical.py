@@ -110,9 +110,7 @@ class BM25:
         lengths = np.zeros(len(rows), dtype=np.float32)
         np.add.at(lengths, np.repeat(np.arange(len(rows)), np.diff(rows.indptr)), rows.counts)
         norm = k1 * (1 - b + b * lengths / max(float(lengths.mean()) if len(rows) else 1.0, 1e-9))
-        self._postings = _Postings(
-            rows, lambda _, texts, counts: counts * (k1 + 1) / (counts + norm[texts])
-        )
+        self._postings = _Postings(rows, lambda _, texts, counts: counts * (k1 + 1) / (counts + norm[texts]))
         frequency = self._postings.frequency
         self._idf = np.log1p((len(rows) - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
         self._unknown = float(np.log1p((len(rows) + 0.5) / 0.5))

@@ -17,7 +17,8 @@ def clean(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text[: 2 * LONGEST])
     if not folded.isascii() or not folded.isprintable():
         folded = "".join(
-            " " if char.isspace() else "" if unicodedata.category(char) in _UNSEEN else char for char in folded
+            " " if char.isspace() else "" if unicodedata.category(char) in _UNSEEN else char
+            for char in folded
         )
     return " ".join(folded.split())[:LONGEST]
 

@@ -22,7 +22,7 @@ class Example:
 class Candidate:
     """A label that may have been meant.
 
-    ``confidence`` (0 to 1) is the calibrated probability that it was; ``phrasing`` is the known one that comes
+    ``confidence`` (0 to 1) is the calibrated probability that it was; ``phrasing`` is the known one
     nearest to the question. Why it was chosen: ``lexical`` (likeness of words and letters, 0 to about 1),
     ``semantic`` (mean cosine of the three nearest phrasings) and ``intent`` (the classifier's probability);
     what the engine does not have is 0.

@@ -22,7 +22,13 @@ class SentenceTransformer:
     """
 
     def __init__(
-        self, model: Path, tokenizer: Path, *, pooling: str = "mean", longest: int = _LONGEST, threads: int = 1
+        self,
+        model: Path,
+        tokenizer: Path,
+        *,
+        pooling: str = "mean",
+        longest: int = _LONGEST,
+        threads: int = 1,
     ) -> None:
         from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import Tokenizer
@@ -73,7 +79,9 @@ def load(options: Mapping[str, Any]) -> SentenceTransformer:
     """The shop's own model: ``options["folder"]`` holds ``model.onnx`` (there or in ``onnx/``) and
     ``tokenizer.json``; ``model``, ``pooling``, ``longest`` and ``threads`` may be given too."""
     if not options.get("folder"):
-        raise ValueError('ENCODER_OPTIONS["onnx"]["folder"] must name a folder with model.onnx, tokenizer.json')
+        raise ValueError(
+            'ENCODER_OPTIONS["onnx"]["folder"] must name a folder with model.onnx, tokenizer.json'
+        )
     folder = Path(options["folder"])
     named = options.get("model", "model.onnx")
     model = next((path for path in (folder / named, folder / "onnx" / named) if path.is_file()), None)
