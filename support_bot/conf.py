@@ -6,7 +6,8 @@ never at import, and again when a test overrides them. The system checks complai
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 
 from django.conf import settings as django_settings
@@ -62,6 +63,13 @@ class Settings:
     def reload(self) -> None:
         """Forget the values read so far."""
         self.__dict__.clear()
+
+
+def closest(given: object, choices: Iterable[str]) -> str:
+    """A hint: the choice that was probably meant, or all of them when none is near."""
+    valid = sorted(str(choice) for choice in choices)
+    near = get_close_matches(str(given), valid, 1, 0.5)
+    return f"Closest valid value: {near[0]!r}." if near else f"Valid values: {', '.join(valid) or 'none'}."
 
 
 def host_settings() -> Mapping[str, Any]:

@@ -47,7 +47,7 @@ def _hidden(field: str, text: str) -> Iterator[Problem]:
 
 
 class Checked(models.Model):
-    """Trims its texts before they are measured, and reports all that is wrong of the fields it is asked for."""
+    """Trims its texts before they are measured, and reports all that is wrong of the fields asked for."""
 
     class Meta:
         abstract = True
