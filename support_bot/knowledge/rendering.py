@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
+try:
+    import nh3
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+except ImportError as missing:
+    needed = 'The support bot needs nh3 and markdown-it-py: pip install "django-concierge[support]"'
+    raise ImportError(needed) from missing
 
 from .variables import VARIABLE
 
