@@ -1,0 +1,41 @@
+"""One turn of a conversation: understand, recall the context, choose, reply, log."""
+
+from __future__ import annotations
+
+from .handover import (
+    NotYours,
+    answer_as_person,
+    close,
+    hand_back,
+    hand_over,
+    inbox,
+    profile_of,
+    take,
+)
+from .log import give_feedback, reply_as_dict, stored_reply
+from .masking import MAX_LENGTH, mask
+from .opening import Opened, find_conversation, open_conversation
+from .turn import Turn, answer_pending, messages_after, take_turn
+
+__all__ = [
+    "MAX_LENGTH",
+    "NotYours",
+    "Opened",
+    "Turn",
+    "answer_as_person",
+    "answer_pending",
+    "close",
+    "find_conversation",
+    "give_feedback",
+    "hand_back",
+    "hand_over",
+    "inbox",
+    "mask",
+    "messages_after",
+    "open_conversation",
+    "profile_of",
+    "reply_as_dict",
+    "stored_reply",
+    "take",
+    "take_turn",
+]

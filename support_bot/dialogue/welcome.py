@@ -1,0 +1,78 @@
+"""The first words: by name, time of day and what is on its way to the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from support_bot import skills
+from support_bot.adapters import SupportAdapter, get_adapter
+from support_bot.types import Order, Profile, Subject, Suggestion
+
+from . import wording
+from .guard import attempt
+
+MENU: Final = ("order_status", "start_return", "availability", "recommend", "coupons")
+OFFERED: Final = 4
+
+
+def welcome(subject: Subject) -> tuple[str, tuple[Suggestion, ...]]:
+    """The greeting in the active language, and quick replies to begin with. Whatever the shop's code does,
+    there is a greeting."""
+    adapter = get_adapter()
+    profile = attempt("Reading a profile", lambda: adapter.profile(subject), Profile())
+    orders = attempt("Reading orders", lambda: list(adapter.orders(subject, 5)), [])
+    name = attempt("Reading the shop's name", adapter.shop_name, "")
+    coming = [order for order in orders if order.is_open]
+    text = " ".join((_hello(profile.first_name, name), _news(coming), _offer(coming))).replace("  ", " ")
+    return text, (*_about(coming), *menu(adapter, subject, without=("order_status",) if coming else ()))[:6]
+
+
+def menu(adapter: SupportAdapter, subject: Subject, without: Sequence[str] = ()) -> tuple[Suggestion, ...]:
+    """Quick replies for what the bot can do in this shop for this person, and a person at the end."""
+    known = attempt("Reading the skills", skills.all, {})
+    offered = []
+    for name in MENU:
+        skill = known.get(name)
+        if skill is None or name in without or (skill.login and subject.user_key is None):
+            continue
+        if attempt(f"Asking whether {name} is available", lambda: skill.available(adapter), False):  # noqa: B023
+            offered.append(Suggestion(str(skill.title), str(skill.title)))
+    return (*offered[:OFFERED], wording.person())
+
+
+def _hello(first_name: str, shop: str) -> str:
+    hour = timezone.localtime().hour if timezone.is_aware(timezone.now()) else timezone.now().hour
+    day = (
+        _("Good morning") if 5 <= hour < 12 else _("Good afternoon") if 12 <= hour < 18 else _("Good evening")
+    )
+    called = _("%(hello)s, %(name)s!") if first_name else _("%(hello)s!")
+    called = called % {"hello": day, "name": first_name}
+    return f"{called} " + (
+        _("I am the bot of %(shop)s.") % {"shop": shop} if shop else _("I am the shop's bot.")
+    )
+
+
+def _news(coming: Sequence[Order]) -> str:
+    if len(coming) == 1:
+        return _("Your order %(number)s is on its way: ask about it.") % {"number": coming[0].number}
+    if coming:
+        return _("%(count)d of your orders are on their way: ask about them.") % {"count": len(coming)}
+    return ""
+
+
+def _offer(coming: Sequence[Order]) -> str:
+    return "" if coming else _("What can I do for you?")
+
+
+def _about(coming: Sequence[Order]) -> tuple[Suggestion, ...]:
+    return tuple(
+        Suggestion(
+            _("Where is %(number)s?") % {"number": order.number},
+            _("Where is my order %(number)s?") % {"number": order.number},
+        )
+        for order in coming[:2]
+    )
