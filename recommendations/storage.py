@@ -1,7 +1,8 @@
 """Where artifacts live: ``publish`` hands a folder to the storage, ``localise`` gives a folder to map from.
 
 The storage is the host's ``STORAGES`` entry of the given alias, else files under
-``RECOMMENDATIONS["ARTIFACT_DIR"]``. A remote artifact is copied once a host, to ``CACHE_DIR/<checksum>``.
+``RECOMMENDATIONS["ARTIFACT_DIR"]``. A remote artifact is copied once a host, to
+``CACHE_DIR/<alias>/<checksum>``: each app keeps and forgets the copies of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
+from urllib.parse import quote
 from uuid import uuid4
 
 from django.core.files import File
@@ -76,17 +78,22 @@ def localise(name: str, *, alias: str, checksum: str = "") -> Path:
     with suppress(NotImplementedError):
         if (Path(store.path(name)) / MANIFEST).is_file():
             return Path(store.path(name))
-    return _copy(store, name, checksum)
+    return _copy(store, name, checksum, copies(alias))
 
 
-def _copy(store: Storage, name: str, checksum: str) -> Path:
+def copies(alias: str) -> Path:
+    """Where this host keeps its copies of what the storage behind ``alias`` holds."""
+    return settings.CACHE_DIR / quote(alias, safe="").replace(".", "%2E")
+
+
+def _copy(store: Storage, name: str, checksum: str, folder_of_copies: Path) -> Path:
     """Copy to a folder beside the place and rename: two processes at once do no harm to each other."""
     key = checksum if _CHECKSUM.fullmatch(checksum) else hashlib.sha256(name.encode()).hexdigest()
-    place = settings.CACHE_DIR / key
+    place = folder_of_copies / key
     if (place / MANIFEST).is_file():
         return place
-    settings.CACHE_DIR.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=COPYING, dir=settings.CACHE_DIR))
+    folder_of_copies.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=COPYING, dir=folder_of_copies))
     try:
         for file in _files(store, name):
             with store.open(f"{name}/{file}") as source, (folder / file).open("wb") as target:
@@ -141,16 +148,17 @@ def delete(name: str, *, alias: str) -> None:
         store.delete(name)
 
 
-def forget_copies(keep: Iterable[str]) -> None:
-    """Remove this host's copies of remote artifacts but those with a checksum in ``keep``.
+def forget_copies(keep: Iterable[str], *, alias: str) -> None:
+    """Remove this host's copies of what ``alias`` holds but those with a checksum in ``keep``.
 
     A copy that a process has mapped stays readable for that process until it lets go. What a process that was
     killed while copying has left goes after a day.
     """
     wanted = set(keep)
-    if not settings.CACHE_DIR.is_dir():
+    place = copies(alias)
+    if not place.is_dir():
         return
-    for folder in settings.CACHE_DIR.iterdir():
+    for folder in place.iterdir():
         if folder.name.startswith(COPYING):
             with suppress(FileNotFoundError):
                 if folder.stat().st_mtime < time.time() - ABANDONED_AFTER:

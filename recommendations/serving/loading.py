@@ -60,7 +60,7 @@ def load(run_id: int, others: Iterable[LoadedModel] = ()) -> LoadedModel:
 
 def forget_old_copies() -> None:
     """Remove this host's copies of models that answer for no role any more, nor did just before."""
-    storage.forget_copies(ActiveModel.objects.checksums())
+    storage.forget_copies(ActiveModel.objects.checksums(), alias=settings.STORAGE)
 
 
 def _same(one: artifacts.KeyTable, other: artifacts.KeyTable) -> bool:

@@ -226,7 +226,7 @@ def tidy(run: ModelRun) -> None:
     try:
         for role in dict.fromkeys((run.role, "")):  # "": runs that no worker took
             ModelRun.objects.prune(role)
-        storage.forget_copies(ActiveModel.objects.checksums())
+        storage.forget_copies(ActiveModel.objects.checksums(), alias=settings.STORAGE)
     except Exception:
         logger.exception("Run %s has ended, but older runs could not be removed", run.pk)
 

@@ -72,9 +72,9 @@ def test_a_remote_artifact_is_copied_once_a_host(
 
     again = storage.localise(name, alias=remote, checksum=CHECKSUM)
 
-    assert first == again == concierge.CACHE_DIR / CHECKSUM
+    assert first == again == concierge.CACHE_DIR / remote / CHECKSUM
     assert (first / storage.TENSORS).read_bytes() == MODEL
-    assert [path.name for path in concierge.CACHE_DIR.iterdir()] == [CHECKSUM]
+    assert [path.name for path in storage.copies(remote).iterdir()] == [CHECKSUM]
 
 
 def test_an_altered_remote_artifact_is_refused_and_leaves_no_copy(folder: Path, remote: str) -> None:
@@ -83,7 +83,7 @@ def test_an_altered_remote_artifact_is_refused_and_leaves_no_copy(folder: Path, 
     with pytest.raises(storage.Altered, match="checksum"):
         storage.localise(name, alias=remote, checksum="0" * 64)
 
-    assert not list(concierge.CACHE_DIR.iterdir())
+    assert not list(storage.copies(remote).iterdir())
 
 
 @pytest.mark.parametrize("where", ["local", "remote"])
@@ -133,23 +133,42 @@ def test_a_copy_that_was_cut_short_is_not_taken_for_one(
 
 
 def test_copies_nobody_needs_are_forgotten_and_nothing_else() -> None:
-    concierge.CACHE_DIR.mkdir(parents=True)
+    place = storage.copies("x")
     for name in (CHECKSUM, "f" * 64, "scores", "copying-abc"):
-        (concierge.CACHE_DIR / name).mkdir()
+        (place / name).mkdir(parents=True)
 
-    storage.forget_copies([CHECKSUM])
+    storage.forget_copies([CHECKSUM], alias="x")
 
-    assert sorted(path.name for path in concierge.CACHE_DIR.iterdir()) == sorted(
-        [CHECKSUM, "copying-abc", "scores"]
+    assert sorted(path.name for path in place.iterdir()) == sorted([CHECKSUM, "copying-abc", "scores"])
+
+
+def test_an_app_that_forgets_its_copies_leaves_those_of_another(folder: Path, settings: Any) -> None:
+    backend = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    settings.STORAGES = {**settings.STORAGES, "recommendations": backend, "support_bot": backend}
+    ours, theirs = (
+        storage.localise(storage.publish(folder, alias=alias), alias=alias, checksum=CHECKSUM)
+        for alias in ("recommendations", "support_bot")
     )
+    assert ours != theirs
+
+    storage.forget_copies([], alias="support_bot")
+
+    assert (ours / storage.TENSORS).read_bytes() == MODEL
+    assert not theirs.exists()
+
+
+@pytest.mark.parametrize("alias", ["..", "../up", "a/b", "."])
+def test_no_alias_leads_out_of_the_cache_folder(alias: str) -> None:
+    assert storage.copies(alias).parent == concierge.CACHE_DIR
+    assert storage.copies(alias).name not in ("", ".", "..")
 
 
 def test_what_a_killed_copy_has_left_goes_after_a_day() -> None:
-    abandoned, under_way = (concierge.CACHE_DIR / name for name in ("copying-old", "copying-now"))
+    abandoned, under_way = (storage.copies("x") / name for name in ("copying-old", "copying-now"))
     for place in (abandoned, under_way):
         place.mkdir(parents=True)
     os.utime(abandoned, (time.time() - 90_000,) * 2)
 
-    storage.forget_copies([])
+    storage.forget_copies([], alias="x")
 
-    assert list(concierge.CACHE_DIR.iterdir()) == [under_way]
+    assert list(storage.copies("x").iterdir()) == [under_way]

@@ -1,0 +1,28 @@
+"""The jobs, as Celery tasks where Celery is installed and as plain functions everywhere.
+
+Nothing imports this module to start a job: ``jobs.enqueue("support_bot.build", [build_id])`` names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from . import building
+
+if TYPE_CHECKING:
+    from celery import shared_task
+else:
+    try:
+        from celery import shared_task
+    except ImportError:
+
+        def shared_task(**_options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+            """Without Celery a job is started in a process of its own, by its plain function."""
+            return lambda function: function
+
+
+@shared_task(name="support_bot.build", ignore_result=True, acks_late=False)
+def build(build_id: int) -> None:
+    """Learn from the FAQ, judge and activate; a second delivery of the same build returns at once."""
+    building.run(build_id)
