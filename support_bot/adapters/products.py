@@ -31,18 +31,21 @@ _WORD: Final = re.compile(r"[\u3400-\u9fff]+|[^\W_]+(?:['’][^\W_]+)?")
 _IS_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _ENDINGS: Final = (("ies", ""), ("oes", "o"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("s", ""))
 # What people say around a product's name.
-_SAID: Final = """a about again all also am an and any anything are at available availability back be because
-been before buy by can carry cheap check come cost costs could did do does doing don don't else expensive find
-for from get go got give going had has have having hello hey hi how i i'd i'm i'll if in into is isn't it it's
-its item items just know left let like long look looking many may me more much my need next no not now of
-offer ok on one online or order our out over pair please price priced prices pricing product products put
-recommend restock restocked say see sell selling shelf shop should show similar so sold some something
-sort soon still stock stocked store suggest tell than thank thanks that that's the their them then there
-these they thing things this those to today together tomorrow too try up us use want was we were what
-what's when where which who will with without would yes you your"""
+_SAID: Final = """
+a about again all along also am an and any anything are at availability available back be because been
+before bought buy by can carry cheap check come cost costs could did do does doing don don't else expensive
+find fit fits for from get give go goes going got had has have having hello hey hi how i i'd i'll i'm if in
+into is isn't it it's item items its just know left let like long look looking many match matches may me
+more much my need next no not now of offer often ok on one online or order our out over pair people please
+price priced prices pricing product products put recommend refund restock restocked return returned
+returning sale say see sell selling serve shelf shop should show similar so sold some something soon sort
+still stock stocked store suggest tell than thank thanks that that's the their them then there these they
+thing things this those to today today's together tomorrow too try up us use want was we well were what
+what's when where which who will with without would yes you your
+"""
 _ENGLISH: Final = frozenset(_SAID.split())
 _CHINESE: Final = re.compile(
-    "有没有|有货吗|有货|还有货|缺货|没货|补货|到货|库存|多少钱|什么价|价格|价钱|售价|请问|你们|我们|我想买|我想要|想买|想要|"
+    "退货|退回|退掉|退|有没有|有货吗|有货|还有货|缺货|没货|补货|到货|库存|多少钱|什么价|价格|价钱|售价|请问|你们|我们|我想买|我想要|想买|想要|"
     "推荐|搭配|一起买|配什么|什么时候|在哪里|哪里|哪儿|可以|能不能|能买|买到|现在|今天|一下|这个|那个|这款|那款|商品|产品|"
     "店里|商店|查|多少|怎么|什么|还有|卖完|卖|买|吗|呢|了|的|有|我|要|是|在|和|跟|与|配|搭|贵|钱|价|货"
 )

@@ -219,7 +219,7 @@ class SupportAdapter:
             if "last_order" in groups:
                 values |= order_variables(self.orders(subject, 1))
             if "loyalty" in groups and (points := self.loyalty_points(subject)) is not None:
-                values["loyalty.points"] = number_format(points, use_l10n=True)
+                values["loyalty.points"] = number_format(points, use_l10n=True, force_grouping=True)
         return {name: value for name, value in values.items() if value and name in wanted}
 
     # Orders

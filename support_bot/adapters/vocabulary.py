@@ -52,7 +52,7 @@ def as_money(amount: Decimal | None, currency: str = "") -> str:
     """An amount of money with its currency, in the active language; empty for None."""
     if amount is None:
         return ""
-    text = number_format(amount, decimal_pos=2, use_l10n=True)
+    text = number_format(amount, decimal_pos=2, use_l10n=True, force_grouping=True)
     return f"${text}" if currency == "USD" else f"{text} {currency}".rstrip()
 
 

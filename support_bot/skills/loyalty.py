@@ -41,6 +41,6 @@ class Loyalty(Skill):
         points = call.adapter.loyalty_points(call.subject)
         if points is None:
             return self.nothing(_("I can see no points account of yours."), call)
-        said = {"points": number_format(points, use_l10n=True)}
+        said = {"points": number_format(points, use_l10n=True, force_grouping=True)}
         text = ngettext("You have %(points)s point.", "You have %(points)s points.", points)
         return self.reply(text % said, kind="answer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,6 +19,8 @@ from .picking import picked, quantity_in
 
 LINES = 10  # offered to choose from
 UNITS = 5
+ABOUT = "about"  # slot: the message that asked for the return
+MOST_TEXT = 200
 
 
 class StartReturn(OrderSkill):
@@ -58,6 +61,8 @@ class StartReturn(OrderSkill):
             none=_("You have no order that can be sent back."),
             operation="start_return",
         )
+        if isinstance(order, Ask):  # what is to go back may have been said already
+            return replace(order, slots={ABOUT: call.text[:MOST_TEXT], **order.slots})
         if not isinstance(order, Order):
             return order
         if not order.can_return and not call.confirmed:
@@ -100,7 +105,7 @@ class StartReturn(OrderSkill):
             return self.reply(text % {"number": order.number}, cards=(order_card(order),))
         if len(lines) == 1:
             return lines[0]
-        if (key := _line_in(call.text, lines)) is not None:
+        if (key := _line_in(call.slots.get(ABOUT) or call.text, lines)) is not None:
             return next(line for line in lines if line.key == key)
         options = tuple(Suggestion(line.title, line.title) for line in lines[:LINES])
         return Ask("line", _("What do you want to send back?"), options, slots={"order": order.number})
