@@ -14,7 +14,7 @@ from .handover import (
 )
 from .log import give_feedback, reply_as_dict, stored_reply
 from .masking import MAX_LENGTH, mask
-from .opening import Opened, find_conversation, open_conversation
+from .opening import Opened, conversation_by_token, find_conversation, open_conversation
 from .turn import Turn, answer_pending, messages_after, take_turn
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "answer_as_person",
     "answer_pending",
     "close",
+    "conversation_by_token",
     "find_conversation",
     "give_feedback",
     "hand_back",

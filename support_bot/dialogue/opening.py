@@ -63,6 +63,11 @@ def find_conversation(
     return found if token and constant_time_compare(_hash(token), found.token_hash) else None
 
 
+def conversation_by_token(token: str) -> Conversation | None:
+    """The conversation that this token was given for, for whoever has nothing but the token."""
+    return Conversation.objects.filter(token_hash=_hash(token)).first()
+
+
 def adopt(conversation: Conversation, subject: Subject) -> None:
     """A visitor who has logged in meanwhile owns the conversation from now on."""
     if subject.user_key is not None and not conversation.user_key:
