@@ -69,8 +69,10 @@ def purge(*, days: int | None = None, now: datetime | None = None, dry_run: bool
 
 
 def forget_deleted_account(*, instance: Any, using: str, **_signal: Any) -> None:
-    """Receiver of ``post_delete`` of accounts: once that is committed, what was kept of the customer goes too,
-    unless the adapter still knows somebody by the same key (a household's account)."""
+    """Receiver of ``post_delete`` of accounts: what was kept of the customer goes too, after the commit.
+
+    It stays when the adapter still knows somebody by the same key (the other half of a household).
+    """
     try:
         key = get_adapter().user_key(instance)
     except Exception:  # the host's code, inside the host's deletion
@@ -114,18 +116,19 @@ def _purge_conversations(before: datetime, *, dry_run: bool) -> int:
 
 def _purge_profiles(before: datetime | None, *, dry_run: bool) -> int:
     profiles = DialogueProfile.objects.order_by("pk")
-    adapter = get_adapter()
-    gone = []
-    for pk, key, updated_at in profiles.values_list("pk", "user_key", "updated_at").iterator():
-        is_old = before is not None and updated_at < before
-        if is_old and not Conversation.objects.filter(user_key=key).exists():
-            gone.append(pk)
-        elif not may_remember(adapter.subject_for(key)):
-            gone.append(pk)
+    gone = [profile.pk for profile in profiles.iterator() if _has_no_ground(profile, before)]
     if not dry_run:
         for start in range(0, len(gone), BATCH):
             profiles.filter(pk__in=gone[start : start + BATCH]).delete()
     return len(gone)
+
+
+def _has_no_ground(profile: DialogueProfile, before: datetime | None) -> bool:
+    key = profile.user_key
+    if before is not None and profile.updated_at < before:
+        return not Conversation.objects.filter(user_key=key).exists()
+    # Simulated customers have no account that could consent.
+    return not profile.is_simulated and not may_remember(get_adapter().subject_for(key))
 
 
 _PROFILE: Final = ("topics", "unsolved", "emotion_trend", "language", "conversations", "updated_at")

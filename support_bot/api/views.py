@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from django.conf import settings as django_settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -47,8 +47,8 @@ HELD = OpenApiParameter(TOKEN, str, OpenApiParameter.HEADER, description="Unless
 class View(APIView):
     """JSON in and out, no version, never kept by any cache; errors in the API's own shape.
 
-    Not in the host's transaction under ``ATOMIC_REQUESTS``: a message is accepted, and committed, before it is
-    answered.
+    Not in the host's transaction under ``ATOMIC_REQUESTS``: a message is accepted, and committed, before it
+    is answered.
     """
 
     permission_classes = [AllowAny]
@@ -88,8 +88,8 @@ class View(APIView):
 class ConversationView(View):
     """Base of what is done within a conversation, ``self.conversation``: for its owner, or with its token.
 
-    For everybody else it does not exist, whatever the method. The token needs no CSRF value: no other site can
-    make a browser send that header. The owner's browser needs one.
+    For everybody else it does not exist, whatever the method. The token needs no CSRF value: no other site
+    can make a browser send that header. The owner's browser needs one.
     """
 
     throttle_classes = [ByConversation, ByVisitor, ByAddress]
