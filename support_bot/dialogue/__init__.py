@@ -14,8 +14,15 @@ from .handover import (
 )
 from .log import give_feedback, reply_as_dict, stored_reply
 from .masking import MAX_LENGTH, mask
-from .opening import Opened, conversation_by_token, find_conversation, open_conversation
+from .opening import (
+    Opened,
+    conversation_by_token,
+    find_conversation,
+    latest_conversation,
+    open_conversation,
+)
 from .turn import Turn, answer_pending, messages_after, take_turn
+from .welcome import welcome
 
 __all__ = [
     "MAX_LENGTH",
@@ -31,6 +38,7 @@ __all__ = [
     "hand_back",
     "hand_over",
     "inbox",
+    "latest_conversation",
     "mask",
     "messages_after",
     "open_conversation",
@@ -39,4 +47,5 @@ __all__ = [
     "stored_reply",
     "take",
     "take_turn",
+    "welcome",
 ]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.urls import NoReverseMatch, reverse
-
 from support_bot import skills
 from support_bot.adapters import SupportAdapter
 from support_bot.answers import Match
+from support_bot.faq import address
 from support_bot.knowledge import render
 from support_bot.knowledge.variables import used_variables
 from support_bot.models import Entry
@@ -35,17 +34,9 @@ def entry_reply(
         text=rendered.text,
         html=rendered.html,
         confidence=confidence,
-        citations=(Citation(entry.slug, entry.question, entry_url(entry)),),
+        citations=(Citation(entry.slug, entry.question, address(entry.slug)),),
         topic=entry.slug,
     )
-
-
-def entry_url(entry: Entry) -> str:
-    """Where the entry stands on the support page; empty where the host has not included it."""
-    try:
-        return f"{reverse('support_bot:support')}#{entry.slug}"
-    except NoReverseMatch:
-        return ""
 
 
 def clarify(matches: Sequence[Match], context: Context) -> Reply:

@@ -21,12 +21,12 @@ LASTING = ("said", "used")  # what holds for the whole conversation
 class Context:
     """``topic`` is the label of what was last answered or done, ``question`` how the FAQ puts it.
 
-    ``listed`` are the orders and products last shown, ``[kind, key]`` in that order. ``options`` are the texts
-    of "did you mean", with the label that each of them stands for. ``asking`` is the slot that a skill waits
-    for (``skill``, ``slot``, ``slots``, ``text``, ``options``, ``times``), ``pending`` the change that waits
-    for a yes (``skill``, ``slots``, ``nonce``, ``fresh``), ``used`` the nonces that were answered.
-    ``offered``: a person was offered, so that "yes" means one. ``misses`` and ``angry`` count messages in a
-    row. ``said`` counts the variants of each wording.
+    ``listed``: the orders and products last shown, ``[kind, key]`` in that order. ``options``: the texts of
+    "did you mean", with the label that each stands for. ``asking``: the slot that a skill waits for
+    (``skill``, ``slot``, ``slots``, ``text``, ``options``, ``times``). ``pending``: the change that waits for
+    a yes (``skill``, ``slots``, ``nonce``, ``fresh``); ``used``: the nonces that were answered. ``offered``:
+    a person was offered, so that "yes" means one. ``misses`` and ``angry`` count messages in a row, ``said``
+    the variants of each wording.
     """
 
     topic: str = ""

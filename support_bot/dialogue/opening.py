@@ -5,18 +5,21 @@ from __future__ import annotations
 import secrets
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 
 from support_bot.models import Conversation
 from support_bot.types import Subject, Suggestion
 
 from .welcome import welcome
+
+GOES_ON: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,18 @@ def find_conversation(
 
 
 def conversation_by_token(token: str) -> Conversation | None:
-    """The conversation that this token was given for, for whoever has nothing but the token."""
-    return Conversation.objects.filter(token_hash=_hash(token)).first()
+    """The conversation that this token opens, whoever holds it; None for any other text."""
+    return Conversation.objects.filter(token_hash=_hash(token)).first() if token else None
+
+
+def latest_conversation(subject: Subject) -> Conversation | None:
+    """The one that a customer would go on with: the last one, within ``GOES_ON``; None for a guest."""
+    if subject.user_key is None:
+        return None
+    found = Conversation.objects.filter(
+        user_key=subject.user_key, last_message_at__gte=timezone.now() - GOES_ON
+    )
+    return found.order_by("-last_message_at").first()
 
 
 def adopt(conversation: Conversation, subject: Subject) -> None:

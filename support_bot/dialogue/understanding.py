@@ -23,12 +23,28 @@ try:
     from support_bot.nlu.entities import Entities, find_entities
 except ImportError:
     from types import SimpleNamespace as Entities
+
     class Emotions:
-        def __init__(self, encoders): pass
-        def classify(self, text, language): return "neutral", 1.0
+        def __init__(self, encoders):
+            pass
+
+        def classify(self, text, language):
+            return "neutral", 1.0
+
     def find_entities(text, **_k):
         t = text.lower().strip(" .!")
-        return Entities(order_numbers=(), dates=(), amounts=(), emails=(), ordinals=(), other=False, yes=t == "yes", no=t == "no")
+        return Entities(
+            order_numbers=(),
+            dates=(),
+            amounts=(),
+            emails=(),
+            ordinals=(),
+            other=False,
+            yes=t == "yes",
+            no=t == "no",
+        )
+
+
 from support_bot.nlu.normalize import normalize
 from support_bot.smalltalk import EXAMPLES
 from support_bot.types import Profile, Subject
