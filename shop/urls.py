@@ -41,6 +41,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("shop/favicon.svg"))),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("support/", include("support_bot.urls")),
     path("api/recommendations/", include("recommendations.api.urls")),
     path("api/support/", include("support_bot.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import Final
 
 from django.conf import settings as django_settings
 from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from . import answers
@@ -23,6 +25,7 @@ from .types import Profile, Subject
 MOST: Final = 1_000  # entries on one page
 LEAST: Final = 0.02  # an entry that is less probably meant is no result of a search
 NOBODY: Final = Subject()
+_IN_SCRIPT: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Read:
 
 
 def address(slug: str) -> str:
-    """Where an entry is read, as a citation has it; empty where the host has not included ``support_bot.urls``."""
+    """Where an entry is read, as a citation has it; empty for a host without ``support_bot.urls``."""
     try:
         return f"{reverse('support_bot:faq')}#{slug}"
     except NoReverseMatch:
@@ -61,10 +64,12 @@ def address(slug: str) -> str:
 
 
 def language_read(language: str | None = None) -> str:
-    """The FAQ's language for ``language`` (the active one by default): itself, a sibling, or the site's own."""
+    """The FAQ's language for ``language`` (the active one by default): it, a sibling, or the site's own."""
     known = sorted(set(Entry.objects.active().order_by().values_list("language", flat=True)))
     wishes = (language or get_language() or "", django_settings.LANGUAGE_CODE)
-    return next((found for wish in wishes if (found := closest(wish, known))), known[0] if known else wishes[0])
+    return next(
+        (found for wish in wishes if (found := closest(wish, known))), known[0] if known else wishes[0]
+    )
 
 
 def entries(
@@ -78,7 +83,9 @@ def entries(
     return [Read(entry, NOBODY) for entry in readable]
 
 
-def search(text: str, subject: Subject = NOBODY, *, language: str | None = None, limit: int = 10) -> list[Read]:
+def search(
+    text: str, subject: Subject = NOBODY, *, language: str | None = None, limit: int = 10
+) -> list[Read]:
     """The entries that ``text`` may mean, best first, with their scores; only those meant for ``subject``."""
     code = language or language_read()
     readable = {read.entry.slug: read.entry for read in entries(subject, language=code)}
@@ -88,6 +95,35 @@ def search(text: str, subject: Subject = NOBODY, *, language: str | None = None,
         for one in ranking.candidates
         if one.confidence >= LEAST and one.label in readable
     ]
+
+
+def by_category(found: Iterable[Read]) -> list[tuple[str, str, list[Read]]]:
+    """``(slug, title, entries)`` of each category, in the order of ``found``; both empty where there is none."""
+    shelves: dict[str, tuple[str, str, list[Read]]] = {}
+    for read in found:
+        category = read.entry.category
+        slug, title = (category.slug, category.title(read.entry.language)) if category else ("", "")
+        shelves.setdefault(slug, (slug, title, []))[2].append(read)
+    return list(shelves.values())
+
+
+def structured(found: Iterable[Read]) -> SafeString:
+    """schema.org's FAQPage as JSON-LD, of what everybody may read; empty where that is nothing.
+
+    It stands in a ``<script>`` of a data type, which no browser runs and no Content-Security-Policy forbids.
+    """
+    questions = [
+        {
+            "@type": "Question",
+            "name": read.entry.question,
+            "acceptedAnswer": {"@type": "Answer", "text": read.answer.html},
+        }
+        for read in found
+        if read.is_public
+    ]
+    page = {"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": questions}
+    text = json.dumps(page, ensure_ascii=False).translate(_IN_SCRIPT) if questions else ""
+    return mark_safe(text)  # noqa: S308 - it has no character that could end the element
 
 
 def _for(subject: Subject, found: Iterable[Entry]) -> Iterator[Entry]:

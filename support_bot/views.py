@@ -1,0 +1,333 @@
+"""The plain pages: the conversation without JavaScript, the customer's own data, and the FAQ.
+
+Each form is posted and answered by a redirect. A visitor's conversation is remembered in a signed cookie; a
+customer's is found again by who is logged in as well.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
+from typing import Any, Final
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_cookie
+
+from . import dialogue, pacing, privacy
+from . import faq as questions
+from .adapters import get_adapter
+from .dialogue.welcome import welcome
+from .models import Conversation, Message
+from .types import Citation, Reply, Subject
+
+COOKIE: Final = "support_conversation"
+SALT: Final = "support_bot.views"
+KEEP: Final = timedelta(days=7)
+RESUMED: Final = timedelta(hours=24)  # a customer who is logged in goes on with what was said until then
+PEOPLE: Final = (Conversation.State.WAITING, Conversation.State.PERSON)
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who is here, and their conversation, if any, with its token where this browser has it."""
+
+    subject: Subject
+    conversation: Conversation | None = None
+    token: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Visit:
+        subject = get_adapter().subject(request)
+        kept = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=KEEP)
+        key, _space, token = kept.partition(" ")
+        found = dialogue.find_conversation(key, token=token, subject=subject) if token else None
+        if found is not None and found.user_key and subject.user_key is None:
+            found = None  # its owner has logged out here
+        if found is None:
+            return cls(subject, _latest(subject))
+        return cls(subject, found, token)
+
+    def begun(self) -> tuple[Visit, Conversation]:
+        """The same visit with a conversation, opened now where there was none."""
+        if self.conversation is not None:
+            return self, self.conversation
+        opened = dialogue.open_conversation(self.subject)
+        return Visit(self.subject, opened.conversation, opened.token), opened.conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message as the page shows it; only the last one still offers its choices."""
+
+    message: Message
+    reply: Reply | None
+    vote: bool | None
+    is_last: bool
+
+    @property
+    def sources(self) -> list[Citation]:
+        return [one for one in self.reply.citations if one.url] if self.reply else []
+
+    @property
+    def may_be_judged(self) -> bool:
+        reply = self.reply
+        return reply is not None and reply.kind in ("answer", "action") and reply.confirm is None
+
+
+def private(view: View) -> View:
+    """Nobody's cache keeps the page, and it is another one for another cookie.
+
+    Not in the host's transaction under ``ATOMIC_REQUESTS``: a message is accepted, and committed, before it
+    is answered.
+    """
+    return wraps(view)(transaction.non_atomic_requests(never_cache(vary_on_cookie(view))))
+
+
+@private
+@require_safe
+def conversation(request: HttpRequest) -> HttpResponse:
+    """The conversation so far, and the form to go on with it."""
+    return _page(request, Visit.of(request))
+
+
+@private
+@require_POST
+def send(request: HttpRequest) -> HttpResponse:
+    """A message, a quick reply or a yes; the same form sent twice is one message."""
+    visit = Visit.of(request)
+    text = request.POST.get("text", "").replace("\r\n", "\n").strip()
+    if not text:
+        return _page(request, visit, error=_("Please write a message first."), status=400)
+    if len(text) > dialogue.MAX_LENGTH:
+        error = _("A message has at most %(most)d characters; this one has %(length)d.")
+        error = error % {"most": dialogue.MAX_LENGTH, "length": len(text)}
+        return _page(request, visit, error=error, text=text, status=400)
+    if wait := _seconds_to_wait(request, visit):
+        return _too_fast(request, visit, wait, text)
+    visit, conversation = visit.begun()
+    try:
+        dialogue.take_turn(
+            conversation,
+            text,
+            subject=visit.subject,
+            client_id=_uuid(request.POST.get("id", "")),
+            confirm=request.POST.get("confirm") or None,
+        )
+    except Conversation.DoesNotExist:  # erased a moment ago, in another window
+        return _page(request, Visit(visit.subject), text=text, status=409)
+    return _back(request, visit)
+
+
+@private
+@require_POST
+def vote(request: HttpRequest) -> HttpResponse:
+    """Whether a reply of this conversation helped."""
+    visit = Visit.of(request)
+    number = request.POST.get("message", "")
+    found = None
+    if visit.conversation is not None and number.isascii() and number.isdecimal() and len(number) < 19:
+        found = visit.conversation.messages.filter(pk=int(number), author=Message.Author.BOT).first()
+    if found is None:
+        raise Http404
+    dialogue.give_feedback(found, request.POST.get("helpful") == "yes")
+    return _back(request, visit, anchor=f"message-{found.pk}")
+
+
+@private
+@require_POST
+def person(request: HttpRequest) -> HttpResponse:
+    """The customer asks for a person."""
+    visit = Visit.of(request)
+    if wait := _seconds_to_wait(request, visit):
+        return _too_fast(request, visit, wait)
+    visit, conversation = visit.begun()
+    dialogue.hand_over(conversation, "asked")
+    return _back(request, visit)
+
+
+@private
+@require_POST
+def restart(request: HttpRequest) -> HttpResponse:
+    """Another conversation; the earlier one stays what it is."""
+    visit = Visit.of(request)
+    if wait := _seconds_to_wait(request, visit):
+        return _too_fast(request, visit, wait)
+    visit, _conversation = Visit(visit.subject).begun()
+    return _back(request, visit, anchor="")
+
+
+@private
+@require_safe
+def your_data(request: HttpRequest) -> HttpResponse:
+    """What is kept of this customer, to be taken along or erased."""
+    visit = Visit.of(request)
+    kept = _own_data(visit) or {"conversations": []}
+    context = {
+        "visit": visit,
+        "count": len(kept["conversations"]),
+        "erased": request.GET.get("erased") == "yes",
+    }
+    return render(request, "support_bot/your_data.html", context)
+
+
+@private
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    """What is kept of this customer, as a JSON file."""
+    found = _own_data(Visit.of(request))
+    if found is None:
+        raise Http404
+    text = json.dumps(found, ensure_ascii=False, indent=2, default=str)
+    response = HttpResponse(text, content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="support-conversations.json"'
+    return response
+
+
+@private
+@require_POST
+def erase(request: HttpRequest) -> HttpResponse:
+    """Everything of this customer is erased, as ``DELETE me/`` does."""
+    visit = Visit.of(request)
+    if visit.subject.user_key is not None:
+        privacy.erase(visit.subject.user_key)
+    elif visit.conversation is not None:
+        privacy.erase_conversation(visit.conversation)
+    else:
+        raise Http404
+    response = redirect(f"{reverse('support_bot:your-data')}?erased=yes")
+    response.delete_cookie(COOKIE, path=reverse("support_bot:page"))
+    return response
+
+
+@require_safe
+def faq(request: HttpRequest) -> HttpResponse:
+    """The FAQ by category, or what a search finds in it; somebody logged in also sees what is meant for them."""
+    subject = get_adapter().subject(request)
+    query = " ".join(request.GET.get("q", "").replace("\0", "").split())[: dialogue.MAX_LENGTH]
+    category = request.GET.get("category", "")
+    everything = questions.entries(subject)
+    listed = [read for read in everything if not category or _slug(read) == category]
+    found = questions.search(query, subject) if query else listed
+    context = {
+        "query": query,
+        "category": category,
+        "categories": [(slug, title) for slug, title, _reads in questions.by_category(everything) if slug],
+        "found": found,
+        "shelves": questions.by_category(found),
+        "structured": "" if query else questions.structured(found),
+    }
+    response = render(request, "support_bot/faq.html", context)
+    if subject.user_key is not None:
+        patch_cache_control(response, private=True)
+    return response
+
+
+def _page(
+    request: HttpRequest, visit: Visit, *, error: str = "", text: str = "", status: int = 200
+) -> HttpResponse:
+    shown = _shown(visit.conversation, visit.subject)
+    greeting, suggestions = ("", ()) if shown else welcome(visit.subject)
+    state = visit.conversation.state if visit.conversation else Conversation.State.BOT
+    context = {
+        "visit": visit,
+        "shown": shown,
+        "greeting": greeting,
+        "suggestions": suggestions,
+        "state": state,
+        "with_person": state in PEOPLE,
+        "error": error,
+        "text": text,
+        "id": uuid.uuid4(),
+        "max_length": dialogue.MAX_LENGTH,
+    }
+    return render(request, "support_bot/page.html", context, status=status)
+
+
+def _too_fast(request: HttpRequest, visit: Visit, wait: int, text: str = "") -> HttpResponse:
+    error = _("That was fast. Please wait %(seconds)d seconds before the next message.") % {"seconds": wait}
+    response = _page(request, visit, error=error, text=text, status=429)
+    response["Retry-After"] = str(wait)
+    return response
+
+
+def _latest(subject: Subject) -> Conversation | None:
+    """The conversation that a customer goes on with in another browser."""
+    if subject.user_key is None:
+        return None
+    since = timezone.now() - RESUMED
+    mine = Conversation.objects.filter(user_key=subject.user_key, last_message_at__gte=since)
+    return mine.exclude(state=Conversation.State.CLOSED).order_by("-last_message_at").first()
+
+
+def _shown(conversation: Conversation | None, subject: Subject) -> list[Shown]:
+    if conversation is None:
+        return []
+    messages = list(dialogue.messages_after(conversation, subject=subject))
+    return [
+        Shown(
+            message,
+            None if message.author == Message.Author.CUSTOMER else dialogue.stored_reply(message),
+            message.feedback.helpful if hasattr(message, "feedback") else None,
+            message is messages[-1],
+        )
+        for message in messages
+    ]
+
+
+def _back(request: HttpRequest, visit: Visit, anchor: str = "latest") -> HttpResponse:
+    page = reverse("support_bot:page")
+    response = redirect(f"{page}#{anchor}" if anchor else page)
+    if visit.conversation is not None and visit.token:
+        response.set_signed_cookie(
+            COOKIE,
+            f"{visit.conversation.pk} {visit.token}",
+            salt=SALT,
+            max_age=KEEP,
+            path=page,
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+def _seconds_to_wait(request: HttpRequest, visit: Visit) -> int:
+    session = getattr(request, "session", None)
+    return pacing.seconds_to_wait(
+        {
+            "conversation": str(visit.conversation.pk) if visit.conversation else "",
+            "visitor": visit.subject.user_key or getattr(session, "session_key", None) or "",
+            "address": request.META.get("REMOTE_ADDR", ""),
+        }
+    )
+
+
+def _own_data(visit: Visit) -> dict[str, Any] | None:
+    if visit.subject.user_key is not None:
+        return privacy.export(visit.subject.user_key)
+    return None if visit.conversation is None else privacy.export_conversation(visit.conversation)
+
+
+def _slug(read: questions.Read) -> str:
+    return read.entry.category.slug if read.entry.category else ""
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
