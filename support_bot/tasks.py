@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import building
+from . import building, privacy
 
 if TYPE_CHECKING:
     from celery import shared_task
@@ -26,3 +26,9 @@ else:
 def build(build_id: int) -> None:
     """Learn from the FAQ, judge and activate; a second delivery of the same build returns at once."""
     building.run(build_id)
+
+
+@shared_task(name="support_bot.purge", ignore_result=True)
+def purge() -> None:
+    """Forget what is older than RETENTION_DAYS; for a schedule, once a day."""
+    privacy.purge()
