@@ -127,8 +127,7 @@ def _has_no_ground(profile: DialogueProfile, before: datetime | None) -> bool:
     key = profile.user_key
     if before is not None and profile.updated_at < before:
         return not Conversation.objects.filter(user_key=key).exists()
-    # Simulated customers have no account that could consent.
-    return not profile.is_simulated and not may_remember(get_adapter().subject_for(key))
+    return not may_remember(key)
 
 
 _PROFILE: Final = ("topics", "unsolved", "emotion_trend", "language", "conversations", "updated_at")

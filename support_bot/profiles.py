@@ -13,6 +13,7 @@ from typing import Final
 
 from django.utils import timezone
 
+from support_bot.adapters.consent import may_remember
 from support_bot.models import Conversation, DialogueProfile, Message
 
 HALF_LIFE_DAYS: Final = 30.0
@@ -38,10 +39,13 @@ def preferences(user_key: str | None) -> dict[str, float]:
 
 
 def refresh(user_key: str, *, now: datetime | None = None) -> DialogueProfile | None:
-    """Make the profile of one customer anew; None, and none is kept, where there are no conversations."""
+    """Make the profile of one customer anew.
+
+    None, and none is kept, where there are no conversations or the customer does not want one.
+    """
     now = now or timezone.now()
     messages = list(_messages(user_key, now))
-    if not messages:
+    if not messages or not may_remember(user_key):
         DialogueProfile.objects.filter(user_key=user_key).delete()
         return None
     said = [message for message in messages if message.author == Message.Author.CUSTOMER]

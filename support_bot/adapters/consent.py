@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 
 from support_bot.models import Objection
-from support_bot.types import Subject
 
 from . import get_adapter
 
 logger = logging.getLogger(__name__)
 
 
-def may_remember(subject: Subject) -> bool:
-    """Whether a dialogue profile of this customer may be made, kept and used; never for somebody unknown.
+def may_remember(user_key: str) -> bool:
+    """Whether a dialogue profile of this customer may be made, kept and used.
 
-    False after ``DELETE me/`` whatever the adapter says, and false when the adapter fails.
+    False after ``DELETE me/`` whatever the adapter says, and false when the adapter fails. A key that no
+    account has objects to nothing: what was kept of a deleted account is gone with it.
     """
-    if subject.user_key is None or Objection.objects.filter(user_key=subject.user_key).exists():
+    if Objection.objects.filter(user_key=user_key).exists():
         return False
     try:
-        return bool(get_adapter().may_remember(subject))
+        adapter = get_adapter()
+        subject = adapter.subject_for(user_key)
+        return subject.user_key is None or bool(adapter.may_remember(subject))
     except Exception:  # the host's code: without an answer there is no consent
-        logger.exception("The adapter's may_remember failed: no dialogue profile is used")
+        logger.exception("The adapter's may_remember failed: no dialogue profile is kept")
         return False

@@ -204,7 +204,7 @@ class MessageList(ConversationView):
     )
     def get(self, request: Request, pk: str) -> Response:
         asked = checked(HISTORY_QUERY, request.query_params.dict())
-        messages = list(dialogue.messages_after(self.found, asked["after"])[: PAGE + 1])
+        messages = list(dialogue.messages_after(self.found, asked["after"], subject=self.subject)[: PAGE + 1])
         seconds = SECONDS.get(Conversation.State(self.found.state), SECONDS_ELSE)
         return Response(
             {
