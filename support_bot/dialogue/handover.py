@@ -221,7 +221,7 @@ def _become(conversation: Conversation, state: str, phrase: str, **fields: Any) 
     """Change the state of a locked conversation, and tell the customer."""
     context = recall(conversation)
     with translation.override(conversation.language or None):
-        told = wording.plain("hand_over", wording.say(phrase, context), topic="person")
+        told = wording.plain("small_talk", wording.say(phrase, context))
     conversation.state = state
     context.let_go()
     context.misses = context.angry = 0

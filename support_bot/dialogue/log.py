@@ -6,6 +6,7 @@ waits for another one on every database (a transaction that reads first may not 
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from support_bot.adapters import get_adapter
 from support_bot.models import Conversation, Feedback, Message
 from support_bot.types import Card, Citation, Confirm, Reply, Suggestion
 
+from .guard import attempt
 from .masking import clean, mask
 
 State = Conversation.State
@@ -53,10 +55,20 @@ def customer_message(
         conversation,
         author=Author.CUSTOMER,
         client_id=client_id,
-        text=mask(clean(text), order_pattern=get_adapter().order_pattern),
+        text=mask(clean(text), order_pattern=order_pattern()),
         is_open=conversation.state == State.BOT,
         payload={"confirm": confirm} if confirm else {},
     )
+
+
+def order_pattern() -> str | None:
+    """The shop's pattern of order numbers; None where it cannot be had or is no regular expression."""
+
+    def read() -> str | None:
+        pattern = get_adapter().order_pattern
+        return pattern if pattern is None else re.compile(pattern).pattern
+
+    return attempt("Reading the pattern of order numbers", read, None)
 
 
 def bot_message(conversation: Conversation, reply: Reply, **fields: Any) -> Message:

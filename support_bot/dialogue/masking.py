@@ -36,13 +36,13 @@ _PHONES: Final = tuple(
     for pattern in (
         # International: + or 00, seven to fifteen digits (ITU-T E.164) however they are grouped.
         rf"(?<![\w+])[+＋](?:{_GAP}?[(/]?\d[)/]?){{7,15}}(?!\d)",
-        rf"(?<![\w.,-])00[1-9](?:{_GAP}?[(/]?\d[)/]?){{7,13}}(?!\d)",
+        rf"(?<!\w)(?<!\d[.,-])00[1-9](?:{_GAP}?[(/]?\d[)/]?){{7,13}}(?!\d)",
         # Chinese mobile, with or without gaps; landline with its area code.
-        rf"(?<![\d.,-])1[3-9]\d(?:{_GAP}?\d{{4}}){{2}}(?!\d)(?!{_GAP}\d)",
-        r"(?<![\d.,-])0\d{2,3}[\s-]\d{7,8}(?!\d)",
+        rf"(?<!\d)(?<!\d[.,-])1[3-9]\d(?:{_GAP}?\d{{4}}){{2}}(?!\d)(?!{_GAP}\d)",
+        r"(?<!\d)(?<!\d[.,-])0\d{2,3}[\s-]\d{7,8}(?!\d)",
         # North America: (212) 555-0199, 212-555-0199, 212.555.0199, 212 555 0199, 2125550199, also after a 1.
-        rf"(?<![\d.,-])(?:1{_GAP})?(?:\([2-9]\d\d\)\s?|[2-9]\d\d{_GAP})[2-9]\d\d{_GAP}\d{{4}}(?!\d)(?!{_GAP}\d)",
-        r"(?<![\w.,-])1?[2-9]\d\d[2-9]\d{6}(?![\w])(?![.,]\d)",
+        rf"(?<!\d)(?<!\d[.,-])(?:1{_GAP})?(?:\([2-9]\d\d\)\s?|[2-9]\d\d{_GAP})[2-9]\d\d{_GAP}\d{{4}}(?!\d)(?!{_GAP}\d)",
+        r"(?<!\w)(?<!\d[.,-])1?[2-9]\d\d[2-9]\d{6}(?![\w])(?![.,]\d)",
     )
 )
 _MONEY_BEFORE: Final = re.compile(r"(?:[$€£¥￥]|\b(?:USD|EUR|GBP|CNY|RMB))\s?$", re.IGNORECASE)
