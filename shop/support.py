@@ -72,6 +72,8 @@ class ShopSupport(SupportAdapter):
             return super().refusal(subject, order, operation)
         is_return = operation == "start_return"
         refused = services.return_refusal(mine) if is_return else services.change_refusal(mine)
+        if is_return and refused is None:
+            return _("Nothing of order %(number)s is left to send back.") % {"number": mine.number}
         return str(refused) if refused else super().refusal(subject, order, operation)
 
     def cancel_order(self, subject: types.Subject, number: str) -> types.Order:
@@ -211,7 +213,7 @@ def _line(line: OrderLine, can_return: bool) -> types.OrderLine:
         product_key=None if product is None else str(product.pk),
         url=product.get_absolute_url() if product and product.is_active else "",
         image=product.image_url if product else "",
-        returnable=services.returnable(line) if can_return and product else 0,
+        returnable=services.returnable(line) if can_return else 0,
     )
 
 

@@ -7,12 +7,12 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final
 
-_NUMBER: Final = re.compile(r"\d+")
+_NUMBER: Final = re.compile(r"-?\d+")
 _WORDS: Final = {
     word: number
     for number, words in enumerate(
         (
-            ("one", "single", "an", "a", "一"),
+            ("one", "single", "一"),
             ("two", "both", "两", "二"),
             ("three", "三"),
             ("four", "四"),

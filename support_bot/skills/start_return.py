@@ -101,7 +101,7 @@ class StartReturn(OrderSkill):
             if named is not None and (named.returnable or call.confirmed):
                 return named
         if not lines:
-            text = _("Everything of order %(number)s that can be returned is registered already.")
+            text = _("Nothing of order %(number)s is left to send back.")
             return self.reply(text % {"number": order.number}, cards=(order_card(order),))
         if len(lines) == 1:
             return lines[0]
@@ -119,6 +119,8 @@ class StartReturn(OrderSkill):
             )
             slots = {"order": order.number, "line": line.key, "quantity": str(quantity), "left": left}
             return Propose(text, _("Yes, send it back"), slots)
+        if not order.can_return:
+            return self.refused(call, order, "start_return")
         if call.slots.get("left") != left:
             text = _("A return of “%(title)s” from order %(number)s is registered already; I added nothing.")
             return self.reply(text % said, cards=(order_card(order),))
