@@ -3,7 +3,7 @@
 from .active import Active, active, reset
 from .examples import examples
 from .explaining import Explanation, Ranked, explain
-from .finding import find
+from .finding import closest, find
 from .found import Found, Match, Outcome, decide
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Outcome",
     "Ranked",
     "active",
+    "closest",
     "decide",
     "examples",
     "explain",

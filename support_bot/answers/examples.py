@@ -35,15 +35,19 @@ class Guarded:
 
     def why_not(self, subject: Subject, profile: Profile, now: datetime) -> str:
         """``early``, ``late``, ``log_in`` or ``condition``; empty when it may be shown."""
-        if self.active_from is not None and now < self.active_from:
-            return "early"
-        if self.active_until is not None and now >= self.active_until:
-            return "late"
+        if when := self.out_of_date(now):
+            return when
         if self.audience == Entry.Audience.LOGGED_IN and subject.user_key is None:
             return "log_in"
         if self.audience == Entry.Audience.CONDITION and not meets(self.condition, profile):
             return "condition"
         return ""
+
+    def out_of_date(self, now: datetime) -> str:
+        """``early`` or ``late``; empty while it is active."""
+        if self.active_from is not None and now < self.active_from:
+            return "early"
+        return "late" if self.active_until is not None and now >= self.active_until else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ class Shelf:
     def hidden(self, subject: Subject, profile: Profile, now: datetime) -> set[str]:
         """Slugs of the entries that this person may not be shown now."""
         return {slug for slug, guard in self.guarded.items() if guard.why_not(subject, profile, now)}
+
+    def dated(self, now: datetime) -> set[str]:
+        """Slugs of the entries that are not active yet, or not any more."""
+        return {slug for slug, guard in self.guarded.items() if guard.out_of_date(now)}
 
     def allowed(self, hidden: set[str]) -> frozenset[str]:
         """The labels to look among; a hidden entry with a skill stays, for a skill judges for itself."""
