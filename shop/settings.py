@@ -177,7 +177,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "django-concierge",
-    "DESCRIPTION": "Recommendations learned from the shop's own orders, and a bot that answers its customers.",
+    "DESCRIPTION": "Recommendations learned from the shop's own orders; a bot that answers its customers.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -11,10 +11,11 @@ from shop.models import Order, Product
 WELCOME = """
 The shop is ready: {products:,} products, {orders:,} orders.
 
-  Shop    {url}/                        log in as customer / customer
+  Shop    {url}/                        log in as customer / customer, ask "where is my order"
   Admin   {url}/admin/                  log in as manager / manager
   API     {url}/api/docs/
   Answer  {url}/api/recommendations/placements/trending/
+  Help    {url}/support/                the bot without JavaScript; its inbox is in the admin
 """
 
 
