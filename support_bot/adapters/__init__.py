@@ -12,11 +12,12 @@ from django.utils.module_loading import import_string
 from support_bot.conf import settings
 
 from .recommending import Pick
-from .support import AddressField, NotPossible, Reordered, SupportAdapter, plain_number
+from .support import OPERATIONS, AddressField, NotPossible, Reordered, SupportAdapter, plain_number
 from .vocabulary import CONDITIONS, VARIABLES
 
 __all__ = [
     "CONDITIONS",
+    "OPERATIONS",
     "VARIABLES",
     "AddressField",
     "NotPossible",
