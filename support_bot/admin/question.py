@@ -1,0 +1,171 @@
+"""Try a question: what would the bot answer this person, how surely, and why; and what it confuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.conf import settings as django_settings
+from django.contrib.auth import get_permission_codename, get_user_model
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+from django.http import HttpRequest
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from support_bot import answers
+from support_bot.adapters import SupportAdapter, get_adapter
+from support_bot.knowledge import collisions, render
+from support_bot.knowledge.variables import used_variables
+from support_bot.models import Entry, Phrasing
+from support_bot.skills import all as all_skills
+from support_bot.types import Profile, Subject
+
+from . import describe
+
+MAX_QUESTION = 2000
+MAX_RANKED = 1000  # phrasings that a request asks the engine about, about ten seconds with an encoder
+
+
+class TryForm(forms.Form):
+    """A question, in the language that it turns out to be unless told, by a visitor or by a customer."""
+
+    q = forms.CharField(label=gettext_lazy("Question"), max_length=MAX_QUESTION)
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        required=False,
+        choices=lambda: [("", _("found out")), *django_settings.LANGUAGES],
+    )
+    customer = forms.CharField(
+        label=gettext_lazy("As customer"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("A login name or the customer's key; a visitor when left empty."),
+    )
+
+
+def may_ask_as_customer(request: HttpRequest) -> bool:
+    """An answer to a customer shows what the shop knows of them: the users must be viewable."""
+    users = get_user_model()._meta
+    return request.user.has_perm(f"{users.app_label}.{get_permission_codename('view', users)}")
+
+
+def context(query: Mapping[str, Any], *, as_customer: bool) -> dict[str, Any]:
+    """Everything that the page shows for the question in ``query``."""
+    form = TryForm(query if query.get("q") else None)
+    if not as_customer:
+        form.fields.pop("customer")
+    found: dict[str, Any] = {"form": form}
+    if not form.is_valid():
+        return found
+    try:
+        return found | _answered(get_adapter(), form.cleaned_data)
+    except (ImproperlyConfigured, DatabaseError) as error:
+        return found | {"trouble": str(error)}
+
+
+def _answered(adapter: SupportAdapter, asked: Mapping[str, Any]) -> dict[str, Any]:
+    subject, who = Subject(), _("a visitor")
+    if wanted := asked.get("customer"):
+        subject = customer(adapter, wanted)
+        if subject.user_key is None:
+            return {"trouble": _("No customer has the name or key “%s”.") % describe.text(wanted, 60)}
+        who = subject.user.get_username() if subject.user is not None else subject.user_key
+    profile = adapter.profile(subject)
+    told = answers.explain(asked["q"], subject=subject, profile=profile, language=asked["language"] or None)
+    found = told.found
+    return {
+        "who": who,
+        "explanation": told,
+        "outcome": outcome_words(found.outcome),
+        "language": describe.language_name(found.language),
+        "threshold": describe.percent(found.threshold, 0),
+        "confidence": describe.percent(found.best.confidence, 0) if found.best else describe.DASH,
+        "took": describe.milliseconds(told.milliseconds),
+        "build": found.build,
+        "degraded": found.degraded,
+        "shown": [_shown(adapter, match, subject, profile) for match in found.matches]
+        if found.outcome != "none"
+        else [],
+        "ranking": [_ranked(row) for row in told.ranking],
+    }
+
+
+def outcome_words(outcome: str) -> str:
+    """What the bot does, as a badge."""
+    words = {
+        "answer": _("answers"),
+        "clarify": _("asks what was meant"),
+        "none": _("says that it does not know, and offers a person"),
+    }
+    return str(words.get(outcome, outcome))
+
+
+def customer(adapter: SupportAdapter, words: str) -> Subject:
+    """The customer of that login name, else of that key; an anonymous subject when there is neither."""
+    users = get_user_model()
+    user = users._default_manager.filter(**{users.USERNAME_FIELD: words}).first()
+    key = adapter.user_key(user) if user is not None else None
+    return adapter.subject_for(key or words)
+
+
+def preview(answer: str, request: HttpRequest) -> dict[str, Any]:
+    """An answer rendered for whoever writes it, and what is wrong with its variables."""
+    adapter = get_adapter()
+    used = set(used_variables(answer))
+    values = adapter.variables(adapter.subject(request), only=used) if used else {}
+    unknown = sorted(used - set(adapter.VARIABLES))
+    return {
+        "rendered": _html(answer, values),
+        "empty": sorted(used - values.keys() - set(unknown)),
+        "unknown": unknown,
+        "variables": sorted(values.items()),
+    }
+
+
+def collision_context(language: str) -> dict[str, Any]:
+    """Collisions of ``language``: equal phrasings, and near ones where that does not take too long."""
+    known = sorted(set(Entry.objects.order_by().values_list("language", flat=True)))
+    chosen = language if language in known else (describe.reader_language() if not language else "")
+    chosen = chosen if chosen in known else next(iter(known), "")
+    asked = Phrasing.objects.filter(entry__language=chosen, entry__is_published=True).count()
+    ranked = asked <= MAX_RANKED
+    found = collisions(chosen, near=ranked) if chosen else []
+    return {
+        "chosen": chosen,
+        "languages": [(code, describe.language_name(code)) for code in known],
+        "collisions": [(one, describe.percent(one.likeness, 0)) for one in found],
+        "too_many": "" if ranked else describe.figure(asked),
+    }
+
+
+def _shown(adapter: SupportAdapter, match: Any, subject: Subject, profile: Profile) -> dict[str, Any]:
+    entry = match.entry
+    skill = all_skills().get(match.skill) if match.skill else None
+    used = set(used_variables(entry.answer)) if entry else set()
+    values = adapter.variables(subject, profile=profile, only=used) if used else {}
+    return {
+        "title": entry.question if entry else (str(skill.title) if skill else match.label),
+        "entry": entry,
+        "skill": str(skill.title) if skill else "",
+        "talk": match.talk,
+        "html": _html(entry.answer, values) if entry else "",
+    }
+
+
+def _ranked(row: answers.Ranked) -> dict[str, Any]:
+    one = row.candidate
+    return {
+        "title": row.title,
+        "entry": row.entry,
+        "confidence": describe.percent(one.confidence),
+        "phrasing": one.phrasing,
+        "parts": [describe.figure(float(part), 2) for part in (one.lexical, one.semantic, one.intent)],
+        "why_not": row.why_not,
+    }
+
+
+def _html(answer: str, values: Mapping[str, str]) -> SafeString:
+    return mark_safe(render(answer, values).html)  # noqa: S308  cleaned by nh3
