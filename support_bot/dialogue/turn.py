@@ -95,7 +95,7 @@ def accept(
                     handover.keep_contact(conversation, text)
                 return message
         except (OperationalError, IntegrityError):
-            if not tries_left or transaction.get_connection().in_atomic_block:
+            if not tries_left:
                 raise
     raise AssertionError("unreachable")
 
@@ -106,13 +106,13 @@ def answer_pending(conversation: Conversation, *, subject: Subject) -> None:
     if not late.exists():
         return
 
-    def answer() -> None:
+    def count() -> None:
         with transaction.atomic():
             log.lock(conversation)
             _count_tries(conversation)
-        answer_open(conversation, subject)
 
-    attempt("Answering what was left open", answer, None)
+    attempt("Counting tries", count, None)
+    attempt("Answering what was left open", lambda: answer_open(conversation, subject), None)
 
 
 def messages_after(

@@ -50,6 +50,7 @@ from support_bot.smalltalk import EXAMPLES
 from support_bot.types import Profile, Subject
 
 from .guard import attempt
+from .log import order_pattern
 
 _AROUND: Final = " \t\n.,!?;:~…。，！？；：、～"
 _FIRST: Final = re.compile(r"^([^.,!?;:。，！？；：\n]{1,40})[.,!?;:。，！？；：\n]+\s*(.*\w.*)$", re.DOTALL)
@@ -75,9 +76,7 @@ def understand(
     spoken = detect_language(text, default=language, languages=answers.active().engine.languages)
     question = without_greeting(text)
     found = rank(question, subject=subject, profile=profile, language=spoken)
-    entities = find_entities(
-        text, language=spoken, order_pattern=adapter.order_pattern, now=timezone.localtime()
-    )
+    entities = find_entities(text, language=spoken, order_pattern=order_pattern(), now=timezone.localtime())
     mood, _sure = emotions_of(spoken).classify(text, spoken)
     return Understood(text, spoken, entities, mood, small_talk(text), found)
 
