@@ -61,7 +61,11 @@ class Drafts:
             ).strip("-")
             row.values["language"] = row.values["language"].strip().lower().replace("_", "-")
         languages = {row.values["language"] for row in rows}
-        stored = list(Entry.objects.filter(language__in=languages).prefetch_related("phrasings"))
+        stored = list(
+            Entry.objects.filter(language__in=languages)
+            .select_related("category")
+            .prefetch_related("phrasings")
+        )
         self.stored = {(entry.slug, entry.language): entry for entry in stored}
         self.last = {
             language: max((entry.position for entry in stored if entry.language == language), default=-1)
@@ -110,7 +114,7 @@ class Drafts:
             self._error(row, "slug", _("There is no slug; add one, such as “slug: start-return”."))
         if not language:
             message = _(
-                "There is no language; write “language: en” at the top, name the file en.md, or use --language."
+                "There is no language; write “language: en” at the top, name the file en.md, or choose one."
             )
             self._error(row, "language", message)
         if not slug or not language:

@@ -1,4 +1,4 @@
-"""Importing a FAQ: a file is taken whole or not at all, and every row that is wrong is named with its line."""
+"""Importing a FAQ: a file is taken whole or not at all; every row that is wrong is named with its line."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _text(source: Source, report: Any) -> str | None:
 
 
 def _shared_phrasings(drafts: Drafts) -> Iterator[Problem]:
-    """Phrasings that another entry of that language has as well: allowed, but the bot cannot tell them apart."""
+    """Phrasings that another entry of that language has as well: allowed, but who could tell them apart."""
     for language in {draft.entry.language for draft in drafts.drafts}:
         lines = {
             (draft.entry.slug, text): Problem(line, "", draft.row.file)

@@ -45,6 +45,7 @@ _TAGS: Final = frozenset(
 )
 _SCHEMES: Final = frozenset(("http", "https", "mailto", "tel"))
 _IN_URL: Final = re.compile(VARIABLE.pattern.replace(r"\{", "%7B").replace(r"\}", "%7D"))
+_EMPTY: Final = re.compile(r"<p>\s*</p>\n?")
 _ABSOLUTE: Final = re.compile(r"(?:https?:|mailto:|tel:)", re.IGNORECASE)
 
 
@@ -63,7 +64,7 @@ def render(markdown_text: str, variables: Mapping[str, str] | None = None) -> Re
     Links keep the schemes http, https, mailto and tel and relative addresses, and carry ``rel="nofollow
     noopener"``; of an image its text is shown. Never raises on any text.
     """
-    env = {"variables": {name: str(value) for name, value in (variables or {}).items()}}
+    env = {"variables": {name: str(value).strip() for name, value in (variables or {}).items()}}
     tokens = _MARKDOWN.parse(markdown_text.replace("\0", ""), env)
     for token in tokens:
         _fill(token, env["variables"])
@@ -71,11 +72,11 @@ def render(markdown_text: str, variables: Mapping[str, str] | None = None) -> Re
     cleaned = nh3.clean(
         html,
         tags=set(_TAGS),
-        attributes={"a": {"href"}, "ol": {"start"}},
+        attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
         url_schemes=set(_SCHEMES),
         link_rel="nofollow noopener",
     )
-    return Rendered(text=_plain(tokens), html=cleaned.strip())
+    return Rendered(text=_plain(tokens), html=_EMPTY.sub("", cleaned).strip())
 
 
 def _parse_variable(state: StateInline, silent: bool) -> bool:
@@ -97,7 +98,7 @@ def _fill(token: Token, variables: Mapping[str, str]) -> None:
     children = token.children = _without_dead_links(token.children, variables)
     for position, child in enumerate(children):
         if child.type == "variable":
-            child.type, child.content = "text", variables.get(child.content, "").strip()
+            child.type, child.content = "text", variables.get(child.content, "")
             if not child.content:
                 _close_gap(children, position)
         elif child.type == "code_inline":
@@ -137,9 +138,10 @@ def _close_gap(children: list[Token], position: int) -> None:
         after.content = rest[:1].upper() + rest[1:]
     elif before is not None and (after is None or re.match(r"[\s,.;:!?)，。、；：！？）]", after.content)):
         before.content = before.content.rstrip(" ")
-    if before is not None and after is not None and before.content[-1:] in "(（" and before.content:
-        if after.content[:1] in ")）" and after.content:
-            before.content, after.content = before.content[:-1].rstrip(" "), after.content[1:]
+    if before is None or after is None:
+        return
+    if before.content.endswith(("(", "（")) and after.content.startswith((")", "）")):
+        before.content, after.content = before.content[:-1].rstrip(" "), after.content[1:]
 
 
 def _plain(tokens: Iterable[Token]) -> str:

@@ -1,4 +1,4 @@
-"""A row of a file: an entry as it was written there, with the line of each field, before anything is judged."""
+"""A row of a file: an entry as it was written there, each field with its line, not judged yet."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Problem(NamedTuple):
 
 @dataclass
 class Row:
-    """``values`` lacks what the file does not speak of; ``phrasings`` is None when it does not speak of those."""
+    """``values`` lacks what the file does not speak of; so ``phrasings`` may be None."""
 
     line: int
     values: dict[str, str] = field(default_factory=dict)

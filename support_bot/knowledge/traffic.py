@@ -11,9 +11,9 @@ from ..models import Entry, Message
 
 
 def quiet_entries(days: int = 30) -> QuerySet[Entry]:
-    """Published entries that answered nothing in the last ``days``; those younger than that don't count.
+    """Published entries that answered nothing in the last ``days``, but those younger than that.
 
-    An entry bound to a skill is asked for under the skill's name, too. Simulated conversations are no traffic.
+    An entry bound to a skill is asked for under the skill's name, too. Simulated conversations count not.
     """
     since = timezone.now() - timedelta(days=days)
     said = Message.objects.filter(created_at__gte=since, conversation__is_simulated=False)

@@ -13,7 +13,7 @@
     Within **30 days**, free of charge.
 
 ``# slug: Title`` begins a category, ``## `` an entry. The lines right under a question are its fields, up to
-the first empty line; the rest, up to the next heading of those two, is the answer (### and below are its own).
+the first empty line; the rest, up to the next such heading, is the answer (### and below are its own).
 """
 
 from __future__ import annotations
