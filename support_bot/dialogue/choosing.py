@@ -56,7 +56,8 @@ def leaves(moment: Moment) -> Reply | None:
 
 def wants_a_person(moment: Moment) -> Reply | None:
     pressed = key(moment.said.text) == key(wording.person().text)
-    meant = _sure(moment)
+    bare = moment.said.talk in ("yes", "no")  # an answer to what was asked, whatever it is ranked as
+    meant = None if bare else _sure(moment)
     if pressed or (meant is not None and meant.skill == "person"):
         return acting.call_person(moment, "asked")
     return None
