@@ -161,7 +161,7 @@ class Entry(Checked):
         constraints = [
             models.UniqueConstraint(
                 fields=["slug", "language"],
-                name="concierge_support_entry",
+                name="concierge_support_entry_slug",
                 violation_error_message=_("There is an entry with this slug in this language already."),
             )
         ]
@@ -252,7 +252,7 @@ class Phrasing(Checked):
         constraints = [
             models.UniqueConstraint(
                 fields=["entry", "text"],
-                name="concierge_support_phrasing",
+                name="concierge_support_phrasing_text",
                 violation_error_message=_("This entry has this phrasing already."),
             )
         ]
