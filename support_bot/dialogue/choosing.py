@@ -56,8 +56,7 @@ def leaves(moment: Moment) -> Reply | None:
 
 def wants_a_person(moment: Moment) -> Reply | None:
     pressed = key(moment.said.text) == key(wording.person().text)
-    bare = moment.said.talk in ("yes", "no")  # an answer to what was asked, whatever it is ranked as
-    meant = None if bare else _sure(moment)
+    meant = None if _is_bare(moment) else _sure(moment)
     if pressed or (meant is not None and meant.skill == "person"):
         return acting.call_person(moment, "asked")
     return None
@@ -240,6 +239,13 @@ def _says_yes(moment: Moment) -> bool:
 
 def _says_no(moment: Moment) -> bool:
     return moment.said.entities.no or key(moment.said.text) == key(_("No"))
+
+
+def _is_bare(moment: Moment) -> bool:
+    """One word, yes or no: an answer to what was asked, whatever it is ranked as."""
+    text = moment.said.text.strip()
+    is_one_word = len(text.split()) == 1 and (text.isascii() or len(text) <= 3)
+    return is_one_word and (_says_yes(moment) or _says_no(moment))
 
 
 def _points(moment: Moment) -> bool:
