@@ -25,6 +25,8 @@ def refuse_large(request: HttpRequest) -> None:
         announced = 0
     if announced > MAX_BYTES:
         raise TooLarge
+    if announced < 0:  # Django would read all that there is
+        raise exceptions.ParseError(_("The body's length is negative."))
 
 
 class BoundedJSONParser(BaseParser):
