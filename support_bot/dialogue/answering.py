@@ -15,6 +15,7 @@ from support_bot.types import Citation, Profile, Reply, Subject, Suggestion
 
 from . import wording
 from .context import Context
+from .guard import attempt
 
 
 def entry_reply(
@@ -27,7 +28,9 @@ def entry_reply(
 ) -> Reply:
     """The entry's answer with its variables filled in for ``subject``, and where it can be read."""
     wanted = set(used_variables(entry.answer))
-    values = adapter.variables(subject, profile=profile, only=wanted) if wanted else {}
+    values = attempt(
+        "Reading variables", lambda: adapter.variables(subject, profile=profile, only=wanted), {}
+    )
     rendered = render(entry.answer, values)
     return Reply(
         kind="answer",
