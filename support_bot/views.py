@@ -85,7 +85,10 @@ class Shown:
     @property
     def may_be_judged(self) -> bool:
         reply = self.reply
-        return reply is not None and reply.kind in ("answer", "action") and reply.confirm is None
+        if reply is None or self.message.author != Message.Author.BOT:
+            return False
+        asks = reply.confirm is not None or bool(reply.suggestions)
+        return reply.kind == "answer" or (reply.kind == "action" and not asks)
 
 
 def private(view: View) -> View:
@@ -109,7 +112,8 @@ def conversation(request: HttpRequest) -> HttpResponse:
 def send(request: HttpRequest) -> HttpResponse:
     """A message, a quick reply or a yes; the same form sent twice is one message."""
     visit = Visit.of(request)
-    text = request.POST.get("text", "").replace("\r\n", "\n").strip()
+    typed = request.POST.get("choice") or request.POST.get("text", "")
+    text = typed.replace("\r\n", "\n").strip()
     if not text:
         return _page(request, visit, error=_("Please write a message first."), status=400)
     if len(text) > dialogue.MAX_LENGTH:
@@ -215,7 +219,7 @@ def erase(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def faq(request: HttpRequest) -> HttpResponse:
-    """The FAQ by category, or what a search finds in it; somebody logged in also sees what is meant for them."""
+    """The FAQ by category, or what a search finds in it; customers also see what is meant for them."""
     subject = get_adapter().subject(request)
     query = " ".join(request.GET.get("q", "").replace("\0", "").split())[: dialogue.MAX_LENGTH]
     category = request.GET.get("category", "")
@@ -223,7 +227,7 @@ def faq(request: HttpRequest) -> HttpResponse:
     listed = [read for read in everything if not category or _slug(read) == category]
     found = questions.search(query, subject) if query else listed
     context = {
-        "query": query,
+        "asked": query,
         "category": category,
         "categories": [(slug, title) for slug, title, _reads in questions.by_category(everything) if slug],
         "found": found,

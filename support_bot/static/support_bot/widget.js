@@ -280,11 +280,13 @@ class Transcript {
     const item = this.parts.clone(author);
     if (message.id) item.dataset.id = message.id;
     const body = part(item, "body");
-    if (author === "customer" || !message.html) body.textContent = message.text;
-    else body.append(...rebuilt(message.html, message.text));
+    if (author === "customer" || !message.html) {
+      body.textContent = message.text;
+      body.classList.add("concierge-support-plain");
+    } else body.append(...rebuilt(message.html, message.text));
     this.#stamp(part(item, "time"), message.created_at);
     this.#retire();
-    if (author === "bot" && reply) part(item, "extras").append(...this.#extras(message.id, reply, message.feedback));
+    if (author === "bot" && reply) this.#dress(item, message);
     this.list.append(item);
     this.scroll(item);
     return item;
@@ -308,14 +310,15 @@ class Transcript {
     );
   }
 
-  #extras(id, reply, feedback) {
-    const extras = (reply.cards ?? []).map((card) => this.#card(card));
-    const sources = (reply.citations ?? []).filter(({ url }) => url && safe(url) !== null);
-    if (sources.length) extras.push(this.#sources(sources));
-    if (id && ["answer", "action"].includes(reply.kind) && !reply.confirm) extras.push(this.#feedback(id, feedback));
-    if (reply.confirm) extras.push(this.#confirm(reply.confirm));
-    if (reply.suggestions?.length) extras.push(this.#choices(reply.suggestions));
-    return extras;
+  /** What a reply has beside its text. */
+  #dress(item, { id, reply, feedback }) {
+    const { kind, cards = [], citations = [], suggestions = [], confirm } = reply;
+    const sources = citations.filter(({ url }) => url && safe(url) !== null);
+    part(item, "extras").append(...cards.map((card) => this.#card(card)));
+    if (sources.length) part(item, "extras").append(this.#sources(sources));
+    const answers = kind === "answer" || (kind === "action" && !confirm && !suggestions.length);
+    if (id && answers) item.querySelector(".concierge-support-meta").append(this.#feedback(id, feedback));
+    if (confirm || suggestions.length) part(item, "choices").append(this.#choices(suggestions, confirm));
   }
 
   #card({ title, url, image, fields }) {
@@ -340,23 +343,19 @@ class Transcript {
     return sources;
   }
 
-  #confirm({ token, label }) {
-    const choices = this.parts.clone("confirm");
-    const [yes, no] = [part(choices, "yes"), part(choices, "no")];
-    yes.textContent = label;
-    yes.addEventListener("click", () => this.act.send(label, token));
-    no.addEventListener("click", () => this.act.send(no.textContent));
-    return choices;
-  }
-
-  #choices(suggestions) {
+  /** Quick replies; before them the yes to a change, which always has a no beside it. */
+  #choices(suggestions, confirm) {
     const choices = this.parts.clone("choices");
-    for (const { label, text } of suggestions) {
-      const choice = this.parts.clone("choice");
+    const add = (name, label, text, token) => {
+      const choice = this.parts.clone(name);
       choice.textContent = label;
-      choice.addEventListener("click", () => this.act.send(text));
+      choice.addEventListener("click", () => this.act.send(text, token));
       choices.append(choice);
-    }
+    };
+    if (confirm) add("yes", confirm.label, confirm.label, confirm.token);
+    for (const { label, text } of suggestions) add("choice", label, text);
+    const no = this.parts.text("no");
+    if (confirm && !suggestions.length) add("choice", no, no);
     return choices;
   }
 
