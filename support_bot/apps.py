@@ -24,6 +24,7 @@ class SupportBotConfig(AppConfig):
         from . import checks
 
         register(checks.check_settings)
+        register(checks.check_deployment, deploy=True)
         post_delete.connect(
             _account_deleted, sender=settings.AUTH_USER_MODEL, dispatch_uid="concierge_support.account"
         )

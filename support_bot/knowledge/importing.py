@@ -16,7 +16,7 @@ from ..conf import closest
 from .collisions import questions, same_phrasings
 from .drafts import Drafts
 from .formats import READERS, format_of
-from .rows import Problem, Row
+from .rows import Problem, Report, Row
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 Source = str | Path | IO[Any]
@@ -137,7 +137,7 @@ def _language_of(file: str) -> str:
     return last if last in dict(django_settings.LANGUAGES) else ""
 
 
-def _text(source: Source, report: Any) -> str | None:
+def _text(source: Source, report: Report) -> str | None:
     """The contents as text with ``\\n`` line ends; None (and a report) when they are no UTF-8 text."""
     try:
         data = Path(source).read_bytes() if isinstance(source, (str, Path)) else source.read(MAX_BYTES + 1)
@@ -147,18 +147,20 @@ def _text(source: Source, report: Any) -> str | None:
     if len(data) > MAX_BYTES:
         report(1, _("The file is larger than %(most)d MB; split it.") % {"most": MAX_BYTES // 2**20})
         return None
-    if isinstance(data, bytes):
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            report(1, _("The file is UTF-16; save it as UTF-8 (in a spreadsheet: “CSV UTF-8”)."))
-            return None
-        try:
-            data = data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            report(line, _("This is no UTF-8 text; save it as UTF-8 (in a spreadsheet: “CSV UTF-8”)."))
-            return None
-    text: str = data.removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _decoded(data, report) if isinstance(data, bytes) else data
+    return text and text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decoded(data: bytes, report: Report) -> str | None:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        report(1, _("The file is UTF-16; save it as UTF-8 (in a spreadsheet: “CSV UTF-8”)."))
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        report(line, _("This is no UTF-8 text; save it as UTF-8 (in a spreadsheet: “CSV UTF-8”)."))
+        return None
 
 
 def _shared_phrasings(drafts: Drafts) -> Iterator[Problem]:

@@ -63,8 +63,10 @@ def _row(line: int, value: Any, report: Report) -> Row | None:
             row.phrasings = _phrasings(line, given, report)
         elif name not in FIELDS:
             report(line, unknown_field(name, (*FIELDS, "phrasings")))
-        elif given is None or isinstance(given, (str, bool)):
-            row.values[name] = {None: "", True: "yes", False: "no"}.get(given, given)  # type: ignore[arg-type]
+        elif given is None or isinstance(given, bool):
+            row.values[name] = {None: "", True: "yes", False: "no"}[given]
+        elif isinstance(given, str):
+            row.values[name] = given
         else:
             report(
                 line, _("“%(key)s” is %(got)s; a text is needed.") % {"key": name, "got": repr(given)[:60]}
