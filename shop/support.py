@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from support_bot.adapters import AddressField, NotPossible, Reordered, SupportAd
 
 CURRENCY: Final = "USD"
 WISHES: Final = "support_wishes"  # session key: re-orders that have been done
+_VARIETY: Final = re.compile(r" no\. \d+")
 CONTACT: Final = "help@cornermarket.example"
 
 
@@ -126,8 +128,14 @@ class ShopSupport(SupportAdapter):
     # Goods
 
     def product_titles(self) -> Iterable[tuple[str, str]]:
-        rows = Product.objects.filter(is_active=True).order_by("-sold", "pk").values_list("pk", "name")
-        return ((str(pk), name) for pk, name in rows)
+        """One product of each name, whatever its variety ("… no. 3"): of those in stock what sells most."""
+        rows = (
+            Product.objects.filter(is_active=True).order_by("-sold", "pk").values_list("pk", "name", "stock")
+        )
+        best: dict[str, int] = {}
+        for pk, name, _stock in sorted(rows, key=lambda row: row[2] <= 0):
+            best.setdefault(_VARIETY.sub("", name), pk)
+        return [(str(pk), name) for name, pk in best.items()]
 
     def products(self, keys: Sequence[str], subject: types.Subject) -> list[types.Product]:
         wanted = [int(key) for key in keys if key.isdecimal() and len(key) < 19]
@@ -236,7 +244,7 @@ def _interests(user: int) -> tuple[str, ...]:
 
 
 def _categories(user: int) -> tuple[str, ...]:
-    last = list(Order.objects.filter(user=user).order_by("-placed_at").values_list("pk", flat=True)[:5])
-    names = OrderLine.objects.filter(order__in=last, product__category__isnull=False)
+    last = list(Order.objects.filter(user=user).order_by("-placed_at").values_list("pk", flat=True)[:20])
+    names = OrderLine.objects.filter(order__in=last, product__is_active=True, product__category__isnull=False)
     counted = Counter(names.values_list("product__category__name", flat=True))
     return tuple(sorted(counted, key=lambda name: (-counted[name], name))[:3])

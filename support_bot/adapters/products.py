@@ -24,6 +24,8 @@ FRESH_FOR: Final = 60.0  # seconds
 MIN_COVERAGE: Final = 0.25  # of a question's words, by weight
 MAX_WORDS: Final = 24
 MAX_NEAR: Final = 8
+BEGUN: Final = 0.95  # likeness of a word that was typed to its end but for a letter, less for more letters
+HEAD: Final = 2.0  # of "whole milk", milk is what is wanted
 
 Titles = Iterable[tuple[str, str]]
 
@@ -47,7 +49,8 @@ _ENGLISH: Final = frozenset(_SAID.split())
 _CHINESE: Final = re.compile(
     "退货|退回|退掉|退|有没有|有货吗|有货|还有货|缺货|没货|补货|到货|库存|多少钱|什么价|价格|价钱|售价|请问|你们|我们|我想买|我想要|想买|想要|"
     "推荐|搭配|一起买|配什么|什么时候|在哪里|哪里|哪儿|可以|能不能|能买|买到|现在|今天|一下|这个|那个|这款|那款|商品|产品|"
-    "店里|商店|查|多少|怎么|什么|还有|卖完|卖|买|吗|呢|了|的|有|我|要|是|在|和|跟|与|配|搭|贵|钱|价|货"
+    "店里|商店|查|多少|怎么|什么|还有|卖完|卖|买|吗|呢|了|的|有|我|要|是|在|"
+    "和|跟|与|配|搭|贵|钱|价|货|好(?=[吗呢啊呀？?！!。 ]*$)"
 )
 
 
@@ -75,7 +78,9 @@ class TitleSearch:
             self._lock.acquire()
         try:
             if self._index is None or monotonic() - self._read_at >= FRESH_FOR:
-                self._index = _Index(self._read())
+                titles = tuple(self._read())
+                if self._index is None or titles != self._index.titles:
+                    self._index = _Index(titles)
                 self._read_at = monotonic()
             return self._index
         finally:
@@ -83,7 +88,8 @@ class TitleSearch:
 
 
 class _Index:
-    def __init__(self, titles: Titles) -> None:
+    def __init__(self, titles: tuple[tuple[str, str], ...]) -> None:
+        self.titles = titles
         self.keys: list[str] = []
         self.sizes: list[int] = []
         self.postings: dict[str, list[int]] = defaultdict(list)
@@ -96,8 +102,11 @@ class _Index:
         self.vocabulary = list(self.postings)
 
     def find(self, question: Sequence[str], limit: int) -> list[str]:
+        question = self._respelled(question)
         near = {word: self._near(word) for word in dict.fromkeys(question)}
         weights = {word: self._weight(alike) for word, alike in near.items()}
+        if known := [word for word in question if near[word]]:
+            weights[known[-1]] *= HEAD
         covered: dict[int, float] = defaultdict(float)
         for word, alike in near.items():
             for row, likeness in self._rows(alike).items():
@@ -107,24 +116,43 @@ class _Index:
         rows.sort(key=lambda row: (-round(covered[row], 6), self.sizes[row], row))
         return list(dict.fromkeys(self.keys[row] for row in rows))[:limit]
 
+    def _respelled(self, question: Sequence[str]) -> list[str]:
+        """ "sour dough" as "sourdough" and "icecream" as "ice cream", where the titles write it so."""
+        words: list[str] = []
+        for word in question:
+            if words and words[-1] + word in self.postings:
+                words[-1] += word
+            elif word in self.postings:
+                words.append(word)
+            else:
+                words += self._halves(word) or [word]
+        return words
+
+    def _halves(self, word: str) -> list[str]:
+        """The two words of the titles that ``word`` is made of, the longer first half winning; or none."""
+        for end in range(len(word) - 3, 2, -1):
+            if word[:end] in self.postings and word[end:] in self.postings:
+                return [word[:end], word[end:]]
+        return []
+
     def _near(self, word: str) -> Mapping[str, float]:
         """Words of the titles that ``word`` may be, with their likeness (0 to 1)."""
         if word in self.postings:
             return {word: 1.0}
-        if len(word) >= 3 and (begun := [one for one in self.vocabulary if one.startswith(word)]):
-            return dict.fromkeys(begun, 0.9)
-        errors = 0 if len(word) < 4 or _IS_HAN.match(word) else 1 if len(word) < 6 else 2
+        begun = [one for one in self.vocabulary if one.startswith(word)] if len(word) >= 3 else []
+        alike = {one: BEGUN * len(word) / len(one) for one in begun}
+        errors = 0 if len(word) < 4 or _IS_HAN.match(word) else 1 if len(word) < 7 else 2
         if not errors:
-            return {}
+            return alike
         found = process.extract(
             word, self.vocabulary, scorer=OSA.distance, score_cutoff=errors, limit=MAX_NEAR
         )
         # People rarely mistype the first letter: "mlik" is milk rather than silk.
-        return {
-            one: (1.0 - distance / len(word)) * (1.0 if one[0] == word[0] else 0.8)
-            for one, distance, _position in found
-            if len(one) > 2
-        }
+        for one, distance, _position in found:
+            likeness = (1.0 - distance / len(word)) * (1.0 if one[0] == word[0] else 0.8)
+            if _may_be(word, one) and likeness > alike.get(one, 0.0):
+                alike[one] = likeness
+        return alike
 
     def _weight(self, alike: Mapping[str, float]) -> float:
         """Inverse document frequency of the most common of the words; the rarest's where there is none."""
@@ -137,6 +165,11 @@ class _Index:
             for row in self.postings[word]:
                 rows[row] = max(rows.get(row, 0.0), likeness)
         return rows
+
+
+def _may_be(typed: str, word: str) -> bool:
+    """Whether a near word may be meant: in a short one, another letter makes another word, cola and cold."""
+    return len(word) > 2 and (len(typed) > 4 or len(typed) != len(word) or sorted(typed) == sorted(word))
 
 
 def words(text: str, *, spoken: bool = False) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from support_bot.adapters.products import words
 from support_bot.adapters.vocabulary import as_money
 from support_bot.types import Product
 
@@ -50,8 +51,15 @@ class Availability(ProductSkill):
         if not found:
             return self.nothing(_("I found no product of that name. Please try another word for it."), call)
         call.mention(product=found[0] if len(found) == 1 else "", listed=found)
-        text = _text(found[0]) if len(found) == 1 else _("This is what I found; prices are today's.")
-        return self.reply(text, kind="answer", cards=tuple(map(product_card, found)))
+        return self.reply(_said(call.text, found), kind="answer", cards=tuple(map(product_card, found)))
+
+
+def _said(asked: str, found: list[Product]) -> str:
+    if len(found) == 1:
+        return _text(found[0])
+    if set(words(asked, spoken=True)) <= set(words(found[0].title)):
+        return _("This is what I found; prices are today's.")
+    return _("These come closest to what you wrote; prices are today's.")
 
 
 def _text(product: Product) -> str:

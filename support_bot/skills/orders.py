@@ -17,7 +17,7 @@ from .calls import Ask, Call
 from .cards import order_card
 from .picking import picked
 
-LATEST: Final = 20  # orders looked at
+LATEST: Final = 10  # orders looked at
 OFFERED: Final = 5  # orders offered to choose from
 _NEWEST: Final = re.compile(
     r"\b(last|latest|newest|most recent|previous)\b|最近|最新|上次|上一|上回|刚才", re.IGNORECASE

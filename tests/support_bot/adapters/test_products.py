@@ -61,8 +61,27 @@ def test_a_swap_of_letters_is_one_error() -> None:
     search = TitleSearch(lambda: [("silk", "Silk drink"), ("milk", "Milk drink"), ("oil", "Oil")])
 
     assert search.find("mlik", 3) == ["milk"]
-    assert search.find("nilk", 3) == ["silk", "milk"]  # as far from both
-    assert search.find("sikl", 3) == ["silk"]
+    assert search.find("mlk", 3) == []
+    assert search.find("silkk", 3) == ["silk"]
+
+
+def test_in_a_short_word_a_letter_put_for_another_makes_another_word() -> None:
+    search = TitleSearch(lambda: [("1", "Cold relief"), ("2", "Pork chops"), ("3", "Milk")])
+
+    assert search.find("cola", 3) == search.find("port", 3) == search.find("silk", 3) == []
+
+
+def test_a_word_written_in_one_or_in_two_is_the_same() -> None:
+    search = TitleSearch(lambda: [("1", "Ice cream"), ("2", "Sourdough loaf"), ("3", "Cream")])
+
+    assert search.find("icecream", 1) == ["1"]
+    assert search.find("sour dough", 1) == ["2"]
+
+
+def test_of_two_words_the_last_one_is_what_is_wanted() -> None:
+    search = TitleSearch(lambda: [("1", "Whole chicken"), ("2", "Milk"), ("3", "Milk, 1 pt"), ("4", "Tea")])
+
+    assert search.find("whole milk", 1) == ["2"]
 
 
 def test_a_title_that_covers_more_of_the_question_comes_first(search) -> None:
