@@ -111,6 +111,16 @@ def _take_up(process: _Process) -> None:
         kept = before or Active(lexical_engine([]))
         reason = f"The FAQ could not be read: {words(error)}"
         process.active = replace(kept, pointer=wanted, degraded=reason, complete=False)
+    if before is None or before.build_id != process.active.build_id:
+        _tidy()
+
+
+def _tidy() -> None:
+    try:
+        with savepoints():
+            loading.forget_old_copies()
+    except (DatabaseError, OSError) as error:
+        log_once_a_minute("Removing old copies of knowledge builds", error)
 
 
 def _made(wanted: Pointer, before: Active | None) -> Active:
@@ -124,10 +134,13 @@ def _made(wanted: Pointer, before: Active | None) -> Active:
     engine = engine.update(library.examples) if engine is not None else lexical_engine(library.examples)
     told = [degraded, *(f"{language}: {why}" for language, why in sorted(engine.degraded.items()))]
     told.append(library.problem)
+    reason = " ".join(part for part in told if part)
+    if reason:
+        log_once_a_minute(f"The bot answers with less than it has learned. {reason}")
     return Active(
         engine=engine,
         build_id=build_id,
-        degraded=" ".join(part for part in told if part),
+        degraded=reason,
         thresholds=wanted.thresholds,
         library=library,
         pointer=wanted,

@@ -6,7 +6,7 @@ from recommendations import storage
 
 from .. import nlu
 from ..conf import settings
-from ..models import KnowledgeBuild
+from ..models import ActiveKnowledge, KnowledgeBuild
 from ..nlu import Engine
 
 
@@ -25,3 +25,8 @@ def load(build_id: int) -> Engine:
         raise NoArtifact(f"Build {build_id} has nothing stored; activate another build or build again.")
     folder = storage.localise(build.artifact, alias=settings.STORAGE, checksum=build.checksum)
     return nlu.load_engine(folder, options=settings.ENCODER_OPTIONS, checksum=build.checksum or None)
+
+
+def forget_old_copies() -> None:
+    """Remove this host's copies of builds that neither answer nor answered just before."""
+    storage.forget_copies(ActiveKnowledge.objects.checksums(), alias=settings.STORAGE)

@@ -21,8 +21,8 @@ BAD_ARGUMENTS = 2
 
 class Command(BaseCommand):
     help = (
-        "Print what a customer who asks this would be answered. The conversation is thrown away and what needs "
-        "a customer's yes is only proposed. Exit status: 0 done, 1 failed, 2 bad arguments."
+        "Print what a customer who asks this would be answered. The conversation is thrown away and what "
+        "needs a customer's yes is only proposed. Exit status: 0 done, 1 failed, 2 bad arguments."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
