@@ -196,8 +196,8 @@ def _recommend() -> Iterator[CheckMessage]:
 
 def _skills() -> Iterator[CheckMessage]:
     names: dict[str, str] = {}
-    for path in settings.SKILLS or ():
-        where = 'SUPPORT_BOT["SKILLS"]'
+    where = 'SUPPORT_BOT["SKILLS"]'
+    for path in import_string("support_bot.skills.paths")():
         skill, message = _imported(where, path)
         if message:
             ours = import_string("support_bot.skills.BUILT_IN")

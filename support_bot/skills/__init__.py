@@ -4,7 +4,7 @@ from .base import Skill
 from .calls import Ask, Call, Context, Outcome, Propose
 from .goods import ProductSkill
 from .orders import OrderSkill
-from .registry import BUILT_IN, all, get, perform
+from .registry import BUILT_IN, all, get, paths, perform
 
 __all__ = [
     "BUILT_IN",
@@ -18,5 +18,6 @@ __all__ = [
     "Skill",
     "all",
     "get",
+    "paths",
     "perform",
 ]

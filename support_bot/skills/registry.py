@@ -38,14 +38,20 @@ BUILT_IN: Final = tuple(
 )
 
 
+def paths() -> list[Any]:
+    """Dotted paths of the skills: the setting's, in which ``"*"`` stands for all of ours, as None does."""
+    named = ["*"] if settings.SKILLS is None else settings.SKILLS
+    return [path for one in named for path in (BUILT_IN if one == "*" else (one,))]
+
+
 @cache
 def all() -> dict[str, Skill]:
-    """The skills in ``SUPPORT_BOT["SKILLS"]``, by name; ours when that is None.
+    """The skills in ``SUPPORT_BOT["SKILLS"]``, by name.
 
     Raises ``ImproperlyConfigured`` for a path that is no ``Skill`` and for a name that comes twice.
     """
     found: dict[str, Skill] = {}
-    for path in BUILT_IN if settings.SKILLS is None else settings.SKILLS:
+    for path in paths():
         skill = _load(path)
         if skill.name in found:
             raise ImproperlyConfigured(f'SUPPORT_BOT["SKILLS"] holds two skills named {skill.name!r}.')

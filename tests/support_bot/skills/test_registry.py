@@ -80,6 +80,8 @@ def test_a_host_names_its_own_list() -> None:
     paths = ["support_bot.skills.person.Person", f"{__name__}.Refusing"]
     with override_settings(SUPPORT_BOT={"SKILLS": paths}):
         assert list(skills.all()) == ["person", "refusing"]
+    with override_settings(SUPPORT_BOT={"SKILLS": ["*", f"{__name__}.Refusing"]}):
+        assert set(skills.all()) == {*NAMES, "refusing"}
     assert set(skills.all()) == NAMES
 
 
