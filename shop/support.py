@@ -97,7 +97,10 @@ class ShopSupport(SupportAdapter):
             mine = services.order_of(user, _number(number))
             form = AddressForm({"name": mine.name or self.profile(subject).full_name or "–", **address})
             if not form.is_valid():
-                wrong = (f"{form.fields[name].label}: {' '.join(said)}" for name, said in form.errors.items())
+                wrong = (
+                    f"{form.fields[name].label}: {' '.join(map(str, said))}"
+                    for name, said in form.errors.items()
+                )
                 raise NotPossible("address", " ".join(wrong))
             services.change_address(user, mine.number, form.address)
         return self._again(subject, number)

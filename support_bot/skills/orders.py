@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.utils.translation import gettext as _
 
@@ -28,7 +28,7 @@ class OrderSkill(Skill):
     """A skill with the slot ``order``, the number of one of the customer's own orders."""
 
     needs = frozenset({"orders"})
-    slots = ("order",)
+    slots: ClassVar[tuple[str, ...]] = ("order",)
 
     def choose(
         self,
