@@ -323,8 +323,17 @@ class SupportAdapter:
     def recommend(
         self, subject: Subject, *, kind: RecommendKind = "for_you", item: str | None = None, limit: int = 4
     ) -> list[Pick]:
-        """What ``SUPPORT_BOT["RECOMMEND"]`` suggests; empty when it is not set or fails. Never raises."""
-        return recommend(subject, kind=kind, item=item, limit=limit)
+        """What ``SUPPORT_BOT["RECOMMEND"]`` suggests; empty when it is not set or fails.
+
+        Where the shop has :meth:`products`, what it knows there is shown as it is now, and what is sold
+        out is left out. Override it to recommend without that callable.
+        """
+        picks = recommend(subject, kind=kind, item=item, limit=2 * limit)
+        found = self.products([pick.product.key for pick in picks], subject) if picks else []
+        if found:
+            known = {product.key: product for product in found if product.available is not False}
+            picks = [Pick(known[key], pick.reason) for pick in picks if (key := pick.product.key) in known]
+        return picks[:limit]
 
 
 def plain_number(number: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from django.utils.html import format_html, linebreaks
 
 from support_bot.adapters import SupportAdapter
+from support_bot.nlu.entities import Entities
 from support_bot.types import Kind, Reply
 
 from .calls import Call, Outcome
@@ -37,7 +38,7 @@ class Skill:
         """Do it, ask, or propose. ``NotPossible`` may pass through: its sentence becomes the reply."""
         raise NotImplementedError
 
-    def fill(self, slot: str, text: str, entities: Any, call: Call) -> str | None:
+    def fill(self, slot: str, text: str, entities: Entities, call: Call) -> str | None:
         """The value of ``slot`` that a message gives; None when it gives none: another question, say.
 
         Override it for slots of your own; ``call.slots`` holds what is known so far.

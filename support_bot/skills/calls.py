@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from support_bot.adapters import SupportAdapter
+from support_bot.nlu.entities import Entities
 from support_bot.types import Card, Order, Product, Profile, Reply, Subject, Suggestion
 
 Named = tuple[Literal["order", "product"], str]  # what was shown: ("order", number) or ("product", key)
@@ -65,7 +66,7 @@ class Call:
     profile: Profile = field(default_factory=Profile)
     language: str = ""
     text: str = ""
-    entities: Any = None  # support_bot.nlu.entities.Entities
+    entities: Entities = field(default_factory=Entities)
     slots: Mapping[str, str] = field(default_factory=dict)
     context: Context = field(default_factory=Context)
     confirmed: bool = False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from support_bot.adapters import AddressField
+from support_bot.nlu.entities import Entities
 from support_bot.types import Order, Suggestion
 
 from .calls import Ask, Call, Outcome, Propose
@@ -75,7 +76,7 @@ class ChangeAddress(OrderSkill):
         changed = call.adapter.change_address(call.subject, order.number, address)
         return self.reply(_("Order %(number)s goes to %(address)s.") % said, cards=(order_card(changed),))
 
-    def fill(self, slot: str, text: str, entities: Any, call: Call) -> str | None:
+    def fill(self, slot: str, text: str, entities: Entities, call: Call) -> str | None:
         """A part of the address; a question, an empty line and what is far too long are no part of one."""
         if not slot.startswith(PREFIX):
             return super().fill(slot, text, entities, call)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from support_bot.adapters.products import words
+from support_bot.nlu.entities import Entities
 from support_bot.types import Product
 
 from .base import Skill
@@ -40,7 +41,7 @@ class ProductSkill(Skill):
         """Whether anything is left of the text without what people say around a product's name."""
         return bool(words(text, spoken=True))
 
-    def fill(self, slot: str, text: str, entities: Any, call: Call) -> str | None:
+    def fill(self, slot: str, text: str, entities: Entities, call: Call) -> str | None:
         """The key of the product that the text means; None when there is none."""
         if slot != "product":
             return super().fill(slot, text, entities, call)

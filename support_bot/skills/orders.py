@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from django.utils.translation import gettext as _
 
 from support_bot.adapters import plain_number
 from support_bot.adapters.vocabulary import as_day
+from support_bot.nlu.entities import Entities
 from support_bot.types import Order, Reply, Suggestion
 
 from .base import Skill
@@ -22,6 +23,8 @@ OFFERED: Final = 5  # orders offered to choose from
 _NEWEST: Final = re.compile(
     r"\b(last|latest|newest|most recent|previous)\b|最近|最新|上次|上一|上回|刚才", re.IGNORECASE
 )
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 
 
 class OrderSkill(Skill):
@@ -49,6 +52,8 @@ class OrderSkill(Skill):
         if number:
             return call.adapter.order(call.subject, number) or self.not_found(call, number)
         orders = call.adapter.orders(call.subject, LATEST)
+        if (written := _written(call.text, orders)) is not None:
+            return written
         suiting = [order for order in orders if suits(order)]
         if not suiting and orders and else_latest:
             return orders[0]
@@ -78,16 +83,16 @@ class OrderSkill(Skill):
         call.mention(order=order)
         return self.reply(call.adapter.refusal(call.subject, order, operation), cards=(order_card(order),))
 
-    def fill(self, slot: str, text: str, entities: Any, call: Call) -> str | None:
+    def fill(self, slot: str, text: str, entities: Entities, call: Call) -> str | None:
         """The order's number, from a number, a part of it or "the second one"; anything else is no answer."""
         if slot != "order":
             return super().fill(slot, text, entities, call)
-        if numbers := getattr(entities, "order_numbers", ()):
+        if numbers := entities.order_numbers:
             return str(numbers[0])
         orders = call.adapter.orders(call.subject, LATEST)
+        if (named := _written(text, orders)) is not None:
+            return named.number
         typed = plain_number(text)
-        if named := [order for order in orders if plain_number(order.number) in typed]:
-            return named[0].number
         if len(typed) >= 3 and (begun := [one for one in orders if plain_number(one.number).endswith(typed)]):
             return begun[0].number
         listed = _listed(call) or [order.number for order in orders[:OFFERED]]
@@ -110,15 +115,21 @@ class OrderSkill(Skill):
 
 def _named(call: Call) -> str | None:
     """The number in the message, or the one it points at: "the second one", "the other order"."""
-    if numbers := getattr(call.entities, "order_numbers", ()):
+    if numbers := call.entities.order_numbers:
         return str(numbers[0])
     return picked(_listed(call), call.entities, call.context.order)
+
+
+def _written(text: str, orders: Sequence[Order]) -> Order | None:
+    """The order whose number stands in the text, for shops whose numbers have no pattern to be found by."""
+    written = {plain_number(token) for token in _TOKEN.findall(text)}
+    return next((order for order in orders if plain_number(order.number) in written), None)
 
 
 def _meant(call: Call, orders: Sequence[Order], suiting: Sequence[Order]) -> Order | None:
     """The order that the message means without naming it."""
     others = suiting
-    if getattr(call.entities, "other", False) and call.context.order:
+    if call.entities.other and call.context.order:
         others = [order for order in suiting if order.number != call.context.order]
     elif talked := [order for order in suiting if order.number == call.context.order]:
         return talked[0]

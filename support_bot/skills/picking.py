@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
+
+from support_bot.nlu.entities import Entities
 
 _NUMBER: Final = re.compile(r"-?\d+")
 _WORDS: Final = {
@@ -30,17 +32,17 @@ _WORDS: Final = {
 _ALL: Final = re.compile(r"\b(all|everything|every one|the lot)\b|全部|所有|都", re.IGNORECASE)
 
 
-def picked(listed: Sequence[str], entities: Any, current: str = "") -> str | None:
+def picked(listed: Sequence[str], entities: Entities, current: str = "") -> str | None:
     """The one that "the second one", "the last one" or "the other one" means; None when nothing is said so.
 
     ``entities.ordinals`` count from 1, and from the end below 0. ``current`` is what was talked about.
     """
-    for ordinal in getattr(entities, "ordinals", ()):
+    for ordinal in entities.ordinals:
         if 0 < ordinal <= len(listed):
             return listed[ordinal - 1]
         if -len(listed) <= ordinal < 0:
             return listed[ordinal]
-    if getattr(entities, "other", False) and current:
+    if entities.other and current:
         others = [one for one in listed if one != current]
         return others[0] if len(others) == 1 else None
     return None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from support_bot.adapters.products import TitleSearch
+from support_bot.nlu.entities import Entities
 from support_bot.types import Order, OrderLine, Suggestion
 
 from .calls import Ask, Call, Outcome, Propose
@@ -81,7 +81,7 @@ class StartReturn(OrderSkill):
             return Ask("quantity", text, options, slots={"order": order.number, "line": line.key})
         return self._return(call, order, line, quantity)
 
-    def fill(self, slot: str, text: str, entities: Any, call: Call) -> str | None:
+    def fill(self, slot: str, text: str, entities: Entities, call: Call) -> str | None:
         if slot == "order":
             return super().fill(slot, text, entities, call)
         order = call.adapter.order(call.subject, call.slots.get("order", ""))

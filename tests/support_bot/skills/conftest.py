@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,18 +17,9 @@ from shop.models import Category, Order, Product
 from shop.orders import NewLine, NewOrder, place_orders
 from shop.support import ShopSupport
 from support_bot import skills
+from support_bot.nlu.entities import find_entities
 from support_bot.skills import Ask, Call, Context, Outcome, Propose
 from support_bot.types import Reply
-
-
-def entities_of(text: str) -> Any:
-    """What the language rooms find in a message, as far as these tests need it."""
-    ordinals = {"first": 1, "second": 2, "last one": -1, "第一": 1, "第二": 2}
-    return SimpleNamespace(
-        order_numbers=tuple(re.findall(ShopSupport.order_pattern, text)),
-        ordinals=tuple(number for word, number in ordinals.items() if word in text.casefold()),
-        other="other" in text or "另一个" in text,
-    )
 
 
 @dataclass
@@ -56,7 +45,12 @@ class Chat:
             adapter=self.adapter,
             language=self.language,
             text=text,
-            entities=entities_of(text),
+            entities=find_entities(
+                text,
+                language=self.language,
+                order_pattern=self.adapter.order_pattern,
+                now=timezone.localtime(),
+            ),
             slots=slots or {},
             context=self.context,
             confirmed=confirmed,

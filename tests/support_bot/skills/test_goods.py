@@ -23,7 +23,7 @@ def recommending(goods, settings):
 
     def recommend(subject, *, kind, item=None, limit=4):
         asked.append((subject.user_key, kind, item))
-        row = {"key": goods["bread"].pk, "title": "Sourdough bread", "url": "/p/2/", "price": "4.20"}
+        row = {"key": goods["bread"].pk, "title": "Bread", "url": "/p/2/", "price": "9.99"}
         return [{**row, "reason": "You bought milk"}]
 
     settings.SUPPORT_BOT = {**settings.SUPPORT_BOT, "RECOMMEND": recommend}
@@ -106,7 +106,9 @@ def test_a_customer_is_recommended_something_with_its_reason(chat, recommending,
     reply = chat.ask("recommend", "what would you recommend")
 
     assert reply.text == "You might like these:"
-    assert ("Why", "You bought milk") in reply.cards[0].fields
+    [card] = reply.cards
+    assert card.title == "Sourdough bread"  # as the shop has it now, whatever the recommender remembers
+    assert card.fields == (("Price", "$4.20"), ("Availability", "in stock"), ("Why", "You bought milk"))
     assert recommending == [(str(ada.pk), "for_you", None)]
     assert chat.context.listed == (("product", str(goods["bread"].pk)),)
     assert "$4.20" in chat.ask("availability", "how much is the first one?").text
@@ -123,6 +125,18 @@ def test_what_goes_with_a_product(chat, recommending, goods) -> None:
     assert reply.text == "These go with “Whole milk, 1 gal”:"
     assert recommending[0][1:] == ("goes_with", str(goods["milk"].pk))
     assert isinstance(Chat(chat.user).ask("goes_with", "what goes with this"), Ask)
+
+
+def test_without_any_model_the_sample_shop_recommends_what_it_has(chat, stranger, goods, order) -> None:
+    """Through the real recommender, as the sample shop's settings name it."""
+    order("bread")
+
+    for somebody in (chat, stranger):
+        cards = somebody.ask("recommend", "what would you recommend").cards
+        assert {card.title for card in cards} >= {"Oat milk"}
+        assert "Strawberries, 1 lb" not in {card.title for card in cards}  # sold out
+        assert all(("Availability", "in stock") in card.fields for card in cards)
+    assert "do not know yet" in stranger.ask("goes_with", "what goes with the bread").text
 
 
 @override_settings(SUPPORT_BOT={"RECOMMEND": lambda *_args, **_kwargs: []})

@@ -61,15 +61,26 @@ def test_an_answer_that_is_none_is_left_to_the_dialogue(chat, order) -> None:
     assert chat.answer("what are your opening hours?") is None
 
 
-@pytest.mark.parametrize("written", ["{0}", "its {0}.", "{1}", "w{2}", "…{2}"])
+@pytest.mark.parametrize("written", ["{0}", "its {0}.", "{1}", "w{2}", "…{2}", "2", "2."])
 def test_an_order_is_named_however_its_number_is_written(chat, order, written) -> None:
-    mine, _other = order(), order()
+    mine, _other = order(age=2), order(age=1)
     chat.ask("order_status")
 
     plain = mine.number.replace("-", "")
     said = written.format(mine.number, plain.lower(), plain[1:])
 
     assert mine.number in chat.answer(said).text
+
+
+def test_a_shop_whose_numbers_have_no_pattern_is_understood_too(chat, order) -> None:
+    for number in ("17", "117", "1170"):
+        order()
+        Order.objects.filter(number__startswith="W").update(number=number)
+
+    assert chat.ask("order_status", "where is order 117?").text.startswith("Order 117:")
+    chat.context = Context()
+    assert isinstance(chat.ask("order_status", "where is my order"), Ask)
+    assert chat.answer("number 17 please").text.startswith("Order 17:")
 
 
 def test_without_open_orders_the_latest_one_is_told_of(chat, order) -> None:
