@@ -11,8 +11,16 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from support_bot.insights import Figures, Period, figures, outcomes_over_time, topics_over_time
-from support_bot.insights.figures import Wait
+from support_bot.insights import (
+    Figures,
+    Period,
+    Row,
+    Wait,
+    figures,
+    outcomes_over_time,
+    tally,
+    topics_over_time,
+)
 from support_bot.models import KnowledgeBuild
 
 from . import describe
@@ -36,7 +44,8 @@ def context(query: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the page shows for the period in ``query``."""
     form = period_form(query)
     period = form.period()
-    counted = figures(period)
+    rows = tally(period)
+    counted = figures(period, rows)
     return {
         "form": form,
         "shortcuts": shortcuts(),
@@ -46,7 +55,7 @@ def context(query: Mapping[str, Any]) -> dict[str, Any]:
         "feelings": [
             Fact(describe.emotion(code), describe.figure(n)) for code, n in counted.emotions.items()
         ],
-        "charts": [outcome_chart(period), topic_chart(period)] if counted.conversations else [],
+        "charts": [outcome_chart(period, rows), topic_chart(period, rows)] if counted.conversations else [],
         "builds": builds(),
         "empty": not counted.conversations,
     }
@@ -71,9 +80,9 @@ def facts(counted: Figures) -> list[Fact]:
             ngettext("%(n)s message", "%(n)s messages", counted.customer_messages)
             % {"n": describe.figure(counted.customer_messages)},
         ),
-        outcome(_("Answered"), counted.answers),
-        outcome(_("Clarified"), counted.replies.get("clarify", 0)),
-        outcome(_("No answer found"), counted.replies.get("no_answer", 0)),
+        outcome(_("Answered"), counted.outcomes.get("answered", 0)),
+        outcome(_("Clarified"), counted.outcomes.get("clarify", 0)),
+        outcome(_("No answer found"), counted.outcomes.get("no_answer", 0)),
         Fact(_("Handed over"), describe.figure(counted.hand_overs), _("times a person was called")),
         Fact(
             _("Containment"),
@@ -103,8 +112,8 @@ def waits(counted: Figures) -> list[list[str]]:
     ]
 
 
-def outcome_chart(period: Period) -> Chart:
-    days, found = outcomes_over_time(period)
+def outcome_chart(period: Period, rows: list[Row]) -> Chart:
+    days, found = outcomes_over_time(period, rows)
     names = {
         "answered": _("answered"),
         "clarify": _("clarified"),
@@ -114,8 +123,8 @@ def outcome_chart(period: Period) -> Chart:
     return _over_time("outcomes", _("Answered, clarified, handed over"), period, days, found, names)
 
 
-def topic_chart(period: Period) -> Chart:
-    days, found = topics_over_time(period)
+def topic_chart(period: Period, rows: list[Row]) -> Chart:
+    days, found = topics_over_time(period, rows)
     names = {**topic_titles(found), "": _("all other topics")}
     return _over_time("topics", _("Topics over time"), period, days, found, names)
 

@@ -52,9 +52,7 @@ def state(build: KnowledgeBuild) -> State:
         return State(
             "bad",
             _("no sign of life"),
-            _(
-                "The process has gone silent; the list marks it failed at the next look. Start another build."
-            ),
+            _("The process has gone silent; the list marks it failed at the next look. Start another build."),
         )
     if build.is_waiting_for_worker:
         return State(

@@ -25,7 +25,7 @@ from support_bot.models import ActiveKnowledge, AlreadyBuilding, CannotActivate,
 
 from . import build_details, describe
 from .build_forms import StartBuildForm, ThresholdsForm
-from .pages import PagesMixin
+from .pages import PagesMixin, with_note
 
 HEAVY = ("outcomes", "error", "timings")  # columns that no list shows
 
@@ -71,13 +71,8 @@ class KnowledgeBuildAdmin(PagesMixin, admin.ModelAdmin):
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_badge(self, build: KnowledgeBuild) -> SafeString:
         state = build_details.state(build)
-        verdict = build.get_verdict_display()
-        return format_html(
-            '<span class="bot-badge bot-{}">{}</span> <span class="bot-note">{}</span>',
-            state.code,
-            state.label,
-            verdict,
-        )
+        badge = format_html('<span class="bot-badge bot-{}">{}</span>', state.code, state.label)
+        return with_note(badge, build.get_verdict_display())
 
     @admin.display(description=gettext_lazy("accuracy"))
     def accuracy(self, build: KnowledgeBuild) -> str:
@@ -94,7 +89,7 @@ class KnowledgeBuildAdmin(PagesMixin, admin.ModelAdmin):
     @admin.display(description=gettext_lazy("started"), ordering="created_at")
     def started(self, build: KnowledgeBuild) -> SafeString:
         who = describe.user_name(build, "started_by") or build.via
-        return format_html('{} <span class="bot-note">{}</span>', describe.moment(build.created_at), who)
+        return with_note(describe.moment(build.created_at), who)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -233,7 +228,7 @@ class KnowledgeBuildAdmin(PagesMixin, admin.ModelAdmin):
         answers_now = active is not None and active.build_id == build.pk
         may_activate = self.may(request, "activate_knowledgebuild")
         chosen = describe.mapping(active.thresholds) if active is not None and answers_now else {}
-        if answers_now and may_activate and form is None:
+        if active is not None and answers_now and may_activate and form is None:
             form = ThresholdsForm(build=build, active=active)
         return self.render(
             request,

@@ -13,8 +13,9 @@ from typing import Literal
 from .describe import figure
 
 WIDTH, HEIGHT = 720, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 48
-MAX_LABELS = 9  # under a time axis
+LEFT, RIGHT, TOP, BOTTOM = 52, 40, 12, 48
+UNLABELLED = 20  # of the height, for the name of the horizontal axis
+MAX_LABELS = 8  # under a time axis
 COLOURS = 8  # of the stylesheet; the ninth series begins again
 
 Point = tuple[float, float]
@@ -88,7 +89,6 @@ class Chart:
     rules: Sequence[Rule] = ()
     x_label: str = ""
     note: str = ""
-    view_box: str = f"0 0 {WIDTH} {HEIGHT}"
     left: int = LEFT
     right: int = WIDTH - RIGHT
     top: int = TOP
@@ -96,6 +96,10 @@ class Chart:
     middle: float = (LEFT + WIDTH - RIGHT) / 2
     tick_y: int = HEIGHT - BOTTOM + 18
     label_y: int = HEIGHT - 8
+
+    @property
+    def view_box(self) -> str:
+        return f"0 0 {WIDTH} {HEIGHT if self.x_label else HEIGHT - UNLABELLED}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +188,12 @@ def stacked_bars(
 
 
 def nice_step(highest: int) -> int:
-    """The smallest of 1, 2, 5, 10, 20, 50 … whose fourfold reaches ``highest``."""
-    scale = 1
+    """The smallest of 1, 2, 3, 5, 10, 15, 20, 25, 30, 50, 100 … whose fourfold reaches ``highest``."""
+    scale = 10
     while True:
-        for step in (1, 2, 5):
-            if 4 * step * scale >= highest:
-                return step * scale
+        for step in (10, 15, 20, 25, 30, 50):
+            if 4 * step * scale >= 100 * highest and step * scale % 100 == 0:
+                return step * scale // 100
         scale *= 10
 
 

@@ -23,7 +23,7 @@ from support_bot.models import Category, Entry, Phrasing
 from support_bot.skills import all as all_skills
 
 from . import describe, exchange, gaps, question, traffic
-from .pages import PagesMixin
+from .pages import PagesMixin, with_note
 
 QUIET_DAYS = 30
 
@@ -116,16 +116,7 @@ class EntryAdmin(PagesMixin, admin.ModelAdmin):
     inlines = (PhrasingInline,)
     change_list_template = "admin/concierge_support/entry_list.html"
     change_form_template = "admin/concierge_support/entry_form.html"
-    list_display = (
-        "question",
-        "language",
-        "category",
-        "audience",
-        "is_published",
-        "asked",
-        "votes",
-        "warnings",
-    )
+    list_display = ("question_and_language", "shelf", "is_published", "asked", "warnings")
     list_filter = ("language", "category", "audience", "is_published", QuietFilter)
     list_select_related = ("category",)
     list_per_page = 50
@@ -183,16 +174,22 @@ class EntryAdmin(PagesMixin, admin.ModelAdmin):
         changelist.result_list = listed
         return changelist
 
-    @admin.display(description=gettext_lazy("asked in 30 days"))
-    def asked(self, entry: Entry) -> str:
-        return describe.figure(getattr(entry, "traffic", traffic.NONE).asked)
+    @admin.display(description=gettext_lazy("question"), ordering="question")
+    def question_and_language(self, entry: Entry) -> SafeString:
+        return with_note(entry.question, f"{describe.language_name(entry.language)} · {entry.slug}")
 
-    @admin.display(description=gettext_lazy("helpful"))
-    def votes(self, entry: Entry) -> str:
+    @admin.display(description=gettext_lazy("category"), ordering="category")
+    def shelf(self, entry: Entry) -> SafeString:
+        everyone = entry.audience == Entry.Audience.EVERYONE
+        audience = "" if everyone else entry.condition or entry.get_audience_display()
+        return with_note(str(entry.category or describe.DASH), audience)
+
+    @admin.display(description=gettext_lazy("asked in 30 days"))
+    def asked(self, entry: Entry) -> SafeString:
         seen = getattr(entry, "traffic", traffic.NONE)
-        if not seen.votes:
-            return describe.DASH
-        return _("%(helpful)s of %(votes)s") % {"helpful": seen.helpful, "votes": seen.votes}
+        votes = _("%(helpful)s of %(votes)s found it helpful")
+        told = votes % {"helpful": seen.helpful, "votes": seen.votes} if seen.votes else ""
+        return with_note(describe.figure(seen.asked), told)
 
     @admin.display(description=gettext_lazy("warnings"))
     def warnings(self, entry: Entry) -> SafeString:
@@ -231,10 +228,9 @@ class EntryAdmin(PagesMixin, admin.ModelAdmin):
             n = gaps.mark_handled(asked)
             words = ngettext("%d question is off the list.", "%d questions are off the list.", n) % n
             self.message_user(request, words, messages.SUCCESS)
-        other = _colliding({entry.language}).get(entry.pk)
-        if other:
-            words = _("“%(other)s” is asked for in the same words: the bot cannot tell the two apart.")
-            self.message_user(request, words % {"other": other}, messages.WARNING)
+        for text, other in question.taken_for(entry)[:3]:
+            words = _("The bot takes “%(text)s” for “%(other)s”: are they the same, or is one too broad?")
+            self.message_user(request, words % {"text": text, "other": other}, messages.WARNING)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
@@ -272,7 +268,7 @@ class EntryAdmin(PagesMixin, admin.ModelAdmin):
             request,
             "collisions.html",
             _("Entries that collide"),
-            **question.collision_context(request.GET.get("language", "")),
+            **question.collision_context(request.GET.get("language", ""), near="near" in request.GET),
         )
 
     def import_view(self, request: HttpRequest) -> HttpResponse:

@@ -26,7 +26,7 @@ from support_bot.types import Order, Profile, Subject
 
 from . import describe
 from .conversations import customer_name, state_badge
-from .pages import PagesMixin
+from .pages import PagesMixin, with_note
 from .transcript import topic_titles, transcript
 
 ANSWER = "answer_conversation"
@@ -62,7 +62,7 @@ class OpenFilter(admin.SimpleListFilter):
         yield {**next(iter(chosen)), "display": _("open")}
         yield from chosen[1:]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[HandOver]) -> QuerySet[HandOver]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "waiting":
             return queryset.filter(rank=0)
         if self.value() == "ended":
@@ -111,7 +111,7 @@ class HandOverAdmin(PagesMixin, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[HandOver]:
         return ranked(HandOver.objects.all()).defer("conversation__context")
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
+    def get_ordering(self, request: HttpRequest) -> Any:
         return ["rank", "-priority", "requested_at"]
 
     # The list
@@ -121,17 +121,13 @@ class HandOverAdmin(PagesMixin, admin.ModelAdmin):
         simulated = _("simulated") if hand_over.conversation.is_simulated else ""
         summary = describe.text(hand_over.summary, 120) if hand_over.summary else ""
         note = " · ".join(filter(None, (simulated, summary)))
-        return format_html('{} <span class="bot-note">{}</span>', customer_name(hand_over.conversation), note)
+        return with_note(customer_name(hand_over.conversation), note)
 
     @admin.display(description=gettext_lazy("waiting"), ordering="requested_at")
     def waiting(self, hand_over: HandOver) -> SafeString:
         code, label = wait_state(hand_over)
-        return format_html(
-            '<span class="bot-badge bot-{}">{}</span> <span class="bot-note">{}</span>',
-            code,
-            label,
-            wait_words(hand_over),
-        )
+        badge = format_html('<span class="bot-badge bot-{}">{}</span>', code, label)
+        return with_note(badge, wait_words(hand_over))
 
     @admin.display(description=gettext_lazy("reason"), ordering="reason")
     def why(self, hand_over: HandOver) -> str:
@@ -249,7 +245,7 @@ class HandOverAdmin(PagesMixin, admin.ModelAdmin):
         return self.render(
             request,
             "hand_over.html",
-            customer_name(conversation),
+            _("Hand-over: %s") % customer_name(conversation),
             hand_over=hand_over,
             conversation=conversation,
             conversation_url=conversation_url if self.may(request, "view_conversation") else "",
@@ -282,7 +278,8 @@ class HandOverAdmin(PagesMixin, admin.ModelAdmin):
 
 def ranked(rows: QuerySet[HandOver]) -> QuerySet[HandOver]:
     """``rows`` with ``rank``: 0 the customer waits for words of a person, 1 answered so far, 2 ended."""
-    unanswered = dialogue.inbox().filter(is_unanswered=True).order_by().values("pk")
+    waiting: QuerySet[Any] = dialogue.inbox()
+    unanswered = waiting.filter(is_unanswered=True).order_by().values("pk")
     rank = Case(
         When(ended_at__isnull=False, then=Value(2)),
         When(pk__in=unanswered, then=Value(0)),
@@ -294,7 +291,8 @@ def ranked(rows: QuerySet[HandOver]) -> QuerySet[HandOver]:
 
 def queue() -> dict[str, Any]:
     """How many wait, how long the longest has, how many are being answered; one query."""
-    rows = dialogue.inbox().order_by().values_list("requested_at", "is_unanswered")
+    inbox: QuerySet[Any] = dialogue.inbox()
+    rows = inbox.order_by().values_list("requested_at", "is_unanswered")
     waiting = [at for at, is_unanswered in rows if is_unanswered]
     words = ngettext("%d customer is waiting", "%d customers are waiting", len(waiting)) % len(waiting)
     longest = describe.duration(timezone.now() - min(waiting)) if waiting else ""

@@ -11,10 +11,16 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.text import capfirst
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 TEMPLATES = "admin/concierge_support"
+
+
+def with_note(text: str, note: str) -> SafeString:
+    """A cell of a list with a smaller line under its text."""
+    return format_html('{} <span class="bot-note">{}</span>', text, note) if note else format_html("{}", text)
 
 
 class PagesMixin(admin.ModelAdmin):
@@ -70,12 +76,12 @@ class PagesMixin(admin.ModelAdmin):
         return self.model._default_manager.all()
 
     def render(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         everything = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "media": self.media,
-            "title": capfirst(title),
+            "title": title,
             **context,
         }
         return TemplateResponse(request, f"{TEMPLATES}/{template}", everything)

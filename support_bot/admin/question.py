@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from support_bot import answers
 from support_bot.adapters import SupportAdapter, get_adapter
 from support_bot.knowledge import collisions, render
+from support_bot.knowledge.collisions import questions
 from support_bot.knowledge.variables import used_variables
 from support_bot.models import Entry, Phrasing
 from support_bot.skills import all as all_skills
@@ -26,7 +27,8 @@ from support_bot.types import Profile, Subject
 from . import describe
 
 MAX_QUESTION = 2000
-MAX_RANKED = 1000  # phrasings that a request asks the engine about, about ten seconds with an encoder
+MAX_RANKED = 1000  # phrasings that a request asks the engine about, 25 ms each with an encoder
+MAX_CHECKED = 20  # phrasings of an entry that has just been saved
 
 
 class TryForm(forms.Form):
@@ -125,19 +127,33 @@ def preview(answer: str, request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def collision_context(language: str) -> dict[str, Any]:
-    """Collisions of ``language``: equal phrasings, and near ones where that does not take too long."""
+def taken_for(entry: Entry) -> list[tuple[str, str]]:
+    """Phrasings of ``entry`` that the bot would now answer with another entry, with that one's question."""
+    state = answers.active()
+    titles = dict(Entry.objects.active().filter(language=entry.language).values_list("slug", "question"))
+    found = []
+    for text in questions(entry)[:MAX_CHECKED]:
+        best = state.engine.rank(text, language=entry.language, allow=titles, limit=1).best
+        if best and best.label != entry.slug and best.confidence >= state.threshold(entry.language):
+            found.append((text, titles[best.label]))
+    return found
+
+
+def collision_context(language: str, *, near: bool) -> dict[str, Any]:
+    """Collisions of ``language``: equal phrasings, with ``near`` also what the bot can hardly tell apart."""
     known = sorted(set(Entry.objects.order_by().values_list("language", flat=True)))
     chosen = language if language in known else (describe.reader_language() if not language else "")
     chosen = chosen if chosen in known else next(iter(known), "")
     asked = Phrasing.objects.filter(entry__language=chosen, entry__is_published=True).count()
-    ranked = asked <= MAX_RANKED
+    ranked = near and asked <= MAX_RANKED
     found = collisions(chosen, near=ranked) if chosen else []
     return {
         "chosen": chosen,
         "languages": [(code, describe.language_name(code)) for code in known],
         "collisions": [(one, describe.percent(one.likeness, 0)) for one in found],
-        "too_many": "" if ranked else describe.figure(asked),
+        "near": ranked,
+        "may_rank": not near and asked <= MAX_RANKED,
+        "asked": asked,
     }
 
 
