@@ -159,4 +159,4 @@ def _message(message: Message) -> dict[str, Any]:
 def vote(message: Message) -> dict[str, Any] | None:
     """What the customer thought of a reply, None where they said nothing."""
     feedback: Feedback | None = getattr(message, "feedback", None)
-    return feedback and {"helpful": feedback.helpful, "comment": feedback.comment}
+    return None if feedback is None else {"helpful": feedback.helpful, "comment": feedback.comment}

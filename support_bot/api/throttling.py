@@ -23,6 +23,7 @@ class Throttle(SimpleRateThrottle):
     """A dead cache stops nobody: what cannot be counted is let through, and logged."""
 
     kind: ClassVar[str]  # the key of THROTTLE
+    num_requests: int | None
 
     def get_rate(self) -> str | None:
         return settings.THROTTLE.get(self.kind)

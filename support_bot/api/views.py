@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from django.conf import settings as django_settings
 from django.db import transaction
-from django.http import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -52,7 +50,7 @@ class View(APIView):
     """
 
     permission_classes = [AllowAny]
-    throttle_classes: ClassVar[list[Any]] = [ByVisitor, ByAddress]
+    throttle_classes = [ByVisitor, ByAddress]
     parser_classes = [BoundedJSONParser]
     renderer_classes = [JSONRenderer]
     content_negotiation_class = DefaultContentNegotiation
@@ -60,7 +58,7 @@ class View(APIView):
     subject: Subject
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+    def as_view(cls, **initkwargs: Any) -> Any:
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def get_exception_handler(self) -> Any:

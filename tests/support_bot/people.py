@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -90,7 +91,9 @@ class Chat:
         return f"{ROOT}conversations/{self.id}/{what}/"
 
     def post(self, body: Any, what: str = "messages") -> Any:
-        return self.client.post(self.url(what), body, format="json", headers=self.headers)
+        data = "" if body is None else json.dumps(body)  # what is no Unicode goes out escaped
+        kind = "application/json"
+        return self.client.generic("POST", self.url(what), data, kind, headers=self.headers)
 
     def say(self, text: str, **more: Any) -> dict[str, Any]:
         answer = self.post({"text": text, **more})
