@@ -15,8 +15,8 @@ from django.utils.translation import get_language
 
 from . import answers
 from .adapters import get_adapter
-from .answers.examples import meets
 from .answers.finding import closest
+from .answers.library import meets
 from .knowledge import Rendered, render
 from .knowledge.variables import used_variables
 from .models import Entry
@@ -98,7 +98,7 @@ def search(
 
 
 def by_category(found: Iterable[Read]) -> list[tuple[str, str, list[Read]]]:
-    """``(slug, title, entries)`` of each category, in the order of ``found``; both empty where there is none."""
+    """``(slug, title, entries)`` of each category, in the order of ``found``; without one both are empty."""
     shelves: dict[str, tuple[str, str, list[Read]]] = {}
     for read in found:
         category = read.entry.category

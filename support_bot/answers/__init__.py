@@ -1,10 +1,10 @@
 """Answers: which entry, skill or small talk a question means, and how surely."""
 
-from .active import Active, active, reset
-from .examples import examples
 from .explaining import Explanation, Ranked, explain
 from .finding import closest, find
 from .found import Found, Match, Outcome, decide
+from .library import examples
+from .pickup import Active, active, reset
 
 __all__ = [
     "Active",

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 from ..models import Entry
 from ..nlu import Candidate
 from ..types import Profile, Subject
-from .active import active
-from .examples import SKILL, TALKING
 from .finding import fetch, find
 from .found import LIKELY, Found
+from .library import SKILL, TALKING
+from .pickup import active
 
 _WHY_NOT: Final[Mapping[str, object]] = {
     "early": gettext_lazy("not active yet"),

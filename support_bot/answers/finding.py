@@ -13,10 +13,10 @@ from django.utils import timezone
 from ..models import Entry
 from ..nlu import Candidate, detect_language
 from ..types import Profile, Subject
-from .active import Active, active
 from .background import log_once_a_minute, savepoints
-from .examples import SKILL, TALKING, Shelf
 from .found import Found, Match, decide, prefer_known
+from .library import SKILL, TALKING, Shelf
+from .pickup import Active, active
 
 SPARE: Final = 2  # looked at beyond the limit, for entries that were deleted a moment ago
 _NOBODY: Final[Mapping[str, float]] = MappingProxyType({})
@@ -46,10 +46,8 @@ def find(
     alive = [one for one in ranking.candidates if _is_there(one.label, entries, shelf)][:limit]
     ordered, preferred = prefer_known(alive, prefer)
     threshold = state.threshold(code)
-    outcome, count = decide(ordered, threshold, preferred=preferred)
-    if outcome == "clarify":
-        ordered = [one for one in ordered if not one.label.startswith(TALKING)][:count]
-    matches = tuple(_match(one, entries, shelf) for one in ordered)
+    outcome, told = decide(ordered, threshold, preferred=preferred)
+    matches = tuple(_match(one, entries, shelf) for one in told)
     return Found(outcome, matches, code, threshold, state.build_id, state.degraded)
 
 

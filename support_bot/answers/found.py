@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from ..models import Entry
@@ -56,39 +56,48 @@ class Found:
 
 def decide(
     candidates: Sequence[Candidate], threshold: float, *, preferred: bool = False
-) -> tuple[Outcome, int]:
-    """What to do about the candidates (best first), and how many of them it concerns.
+) -> tuple[Outcome, list[Candidate]]:
+    """What to do about the candidates (best first); with ``clarify``, those to choose from, else all of them.
 
-    1. The best is at least as sure as the threshold: answer, unless a runner-up comes within a tenth of it
-       and nothing is known of the customer that breaks the tie (``preferred``); then ask which was meant.
+    1. The best is at least as sure as the threshold: answer, unless a runner-up is as good (within a tenth
+       of its confidence, or known by the very phrasing that it was found by) and nothing is known of the
+       customer that breaks the tie (``preferred``); then ask which was meant.
     2. It is less sure, but the best three together are more likely than not to hold what was meant: ask.
     3. Otherwise there is no answer.
 
     Small talk is never asked back: as the best it is answered with or not, as a runner-up it does not count.
     """
     if not candidates:
-        return "none", 0
+        return "none", []
     best = candidates[0]
-    askable = [one for one in candidates if not one.label.startswith("talk:")][:MOST]
-    is_talk = best.label.startswith("talk:")
+    askable = [one for one in candidates if not one.label.startswith("talk:")]
+    if best.label.startswith("talk:"):
+        return "answer" if best.confidence >= threshold else "none", list(candidates)
     if best.confidence >= threshold:
-        near = sum(one.confidence >= NEAR * best.confidence for one in askable)
-        return ("answer", 1) if preferred or is_talk or near < 2 else ("clarify", near)
-    if not is_talk and len(askable) > 1 and sum(one.confidence for one in askable) >= LIKELY:
-        return "clarify", len(askable)
-    return "none", len(candidates)
+        near = [one for one in askable if _as_good(one, best)][:MOST]
+        return ("answer", list(candidates)) if preferred or len(near) < 2 else ("clarify", near)
+    likely = askable[:MOST]
+    if len(likely) > 1 and sum(one.confidence for one in likely) >= LIKELY:
+        return "clarify", likely
+    return "none", list(candidates)
 
 
 def prefer_known(
     candidates: Sequence[Candidate], prefer: Mapping[str, float]
 ) -> tuple[list[Candidate], bool]:
-    """Candidates as good as equal to the best in the order of ``prefer`` (label -> weight), and whether that
-    breaks the tie."""
-    if not candidates or not prefer:
-        return list(candidates), False
-    near = [one for one in candidates if one.confidence >= NEAR * candidates[0].confidence]
+    """Candidates that are as good as the best in the order of ``prefer`` (label -> weight), and whether that
+    breaks the tie. Their confidences are dealt anew in that order."""
+    near = [one for one in candidates if _as_good(one, candidates[0])] if prefer else []
     weights = sorted((prefer.get(one.label, 0.0) for one in near), reverse=True)
     if len(near) < 2 or weights[0] <= weights[1]:
         return list(candidates), False
-    near.sort(key=lambda one: -prefer.get(one.label, 0.0))
-    return [*near, *candidates[len(near) :]], True
+    others = [one for one in candidates if one not in near]
+    ordered = sorted(near, key=lambda one: -prefer.get(one.label, 0.0))
+    dealt = [replace(one, confidence=two.confidence) for one, two in zip(ordered, near, strict=True)]
+    return [*dealt, *others], True
+
+
+def _as_good(one: Candidate, best: Candidate) -> bool:
+    """Nearly as sure as the best, or known by the very phrasing that the best was found by."""
+    same = one.phrasing.casefold() == best.phrasing.casefold()
+    return same or one.confidence >= NEAR * best.confidence

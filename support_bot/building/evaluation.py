@@ -165,7 +165,7 @@ def _ask(
     allow = None if allowed is None else allowed.get(language, frozenset())
     ranking = engine.rank(question.text, language=language, allow=allow)
     threshold = threshold_of(language)
-    outcome, _count = answers.decide(ranking.candidates, threshold)
+    outcome, _told = answers.decide(ranking.candidates, threshold)
     milliseconds = (time.perf_counter() - start) * 1000
     best, sure = (ranking.best.label, ranking.best.confidence) if ranking.best else (None, 0.0)
     return Asked(question, language, best, sure, threshold, outcome, milliseconds)

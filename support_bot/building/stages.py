@@ -8,9 +8,10 @@ import logging
 import math
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.db import router, transaction
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from recommendations import storage
 
 from .. import answers
 from ..conf import settings
-from ..models import ActiveKnowledge, KnowledgeBuild
+from ..models import ActiveKnowledge, Entry, KnowledgeBuild, Phrasing
 from ..nlu import Example
 from . import gate
 from .gate import Judgement
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from ..nlu.learning import Learned
 
 logger = logging.getLogger(__name__)
-
-BUILT_IN: Final = ("skill:", "talk:")
 
 
 class Rejected(Exception):
@@ -67,21 +66,20 @@ def build(row: KnowledgeBuild, pulse: Pulse) -> None:
 def read(pulse: Pulse) -> Sequence[Example]:
     """What there is to learn from; its summary goes into the row."""
     examples = answers.examples()
-    own = [one for one in examples if not one.label.startswith(BUILT_IN)]
-    if not own:
+    entries = Counter(Entry.objects.filter(is_published=True).order_by().values_list("language", flat=True))
+    if not entries:
         raise Rejected(
             _("The FAQ has no published entry to learn from: add one in the admin or run support_bot_import.")
         )
+    others = Phrasing.objects.filter(entry__is_published=True).order_by()
+    phrasings = entries + Counter(others.values_list("entry__language", flat=True))  # a question is one, too
     text = "\n".join(sorted(f"{one.language}\t{one.label}\t{one.text}" for one in examples))
     pulse.note(
         data={
-            "entries": len({(one.language, one.label) for one in own}),
-            "phrasings": len(own),
-            "built_in": len(examples) - len(own),  # examples of skills and small talk
-            "languages": {
-                language: sum(one.language == language for one in own)
-                for language in sorted({one.language for one in own})
-            },
+            "entries": entries.total(),
+            "phrasings": phrasings.total(),
+            "built_in": max(len(examples) - phrasings.total(), 0),  # examples of skills and small talk
+            "languages": dict(sorted(phrasings.items())),
             "fingerprint": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16],
         }
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
@@ -16,7 +16,7 @@ from support_bot import answers, dialogue
 from support_bot.adapters import get_adapter
 from support_bot.types import Reply, Subject
 
-BAD_ARGUMENTS = 2
+BAD_ARGUMENTS: Final = 2
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
@@ -12,7 +12,19 @@ from django.db import DatabaseError
 from support_bot import answers
 from support_bot.building import evaluation
 
-BAD_ARGUMENTS = 2
+BAD_ARGUMENTS: Final = 2
+COLUMNS: Final = {
+    "n": "n",
+    "in_scope": "in scope",
+    "in_scope_accuracy": "accuracy",
+    "out_of_scope_recall": "oos recall",
+    "mcc": "MCC",
+    "expected_calibration_error": "ECE",
+    "threshold": "threshold",
+    "answered": "answered",
+    "clarified": "asked back",
+    "ms_median": "ms",
+}
 
 
 class Command(BaseCommand):
@@ -82,23 +94,10 @@ class Command(BaseCommand):
 
     def _show(self, result: dict[str, Any]) -> None:
         self.stdout.write(f"Answered by {result['answered_by']}")
-        columns = (
-            "n",
-            "in scope",
-            "accuracy",
-            "oos recall",
-            "MCC",
-            "ECE",
-            "threshold",
-            "answered",
-            "asked back",
-        )
-        self.stdout.write(f"{'':10} " + " ".join(f"{name:>10}" for name in (*columns, "ms")))
+        self.stdout.write(f"{'':10} " + " ".join(f"{title:>10}" for title in COLUMNS.values()))
         rows = result["languages"].items() if len(result["languages"]) > 1 else ()
         for code, figures in [*rows, ("all", result)]:
-            names = ("n", "in_scope", "in_scope_accuracy", "out_of_scope_recall", "mcc")
-            names += ("expected_calibration_error", "threshold", "answered", "clarified", "ms_median")
-            cells = " ".join(f"{_figure(figures[name]):>10}" for name in names)
+            cells = " ".join(f"{_figure(figures[name]):>10}" for name in COLUMNS)
             self.stdout.write(f"{code:10} {cells}")
         if result["confusions"]:
             self.stdout.write("\nAnswered wrongly, most often first (meant -> answered):")

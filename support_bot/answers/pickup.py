@@ -22,9 +22,9 @@ from django.dispatch import receiver
 from ..models import ActiveKnowledge, Entry, Phrasing
 from ..nlu import Engine, lexical_engine
 from ..signals import knowledge_activated
-from . import examples, loading, pointer
+from . import library, loading, pointer
 from .background import Aside, log_once_a_minute, savepoints, words
-from .examples import Library
+from .library import Library
 from .pointer import Pointer
 
 POINTER_SECONDS: Final = 5.0
@@ -125,15 +125,13 @@ def _tidy() -> None:
 
 def _made(wanted: Pointer, before: Active | None) -> Active:
     engine, build_id, degraded, complete = _engine(wanted, before)
-    if before is not None and before.complete and before.pointer.version == wanted.version:
-        library = before.library
-        if before.engine is engine:
-            return replace(before, thresholds=wanted.thresholds, pointer=wanted)
-    else:
-        library = examples.read()
-    engine = engine.update(library.examples) if engine is not None else lexical_engine(library.examples)
+    is_same = before is not None and before.complete and before.pointer.version == wanted.version
+    if before is not None and is_same and build_id is not None and build_id == before.build_id and complete:
+        return replace(before, thresholds=wanted.thresholds, pointer=wanted)
+    found = before.library if before is not None and is_same else library.read()
+    engine = engine.update(found.examples) if engine is not None else lexical_engine(found.examples)
     told = [degraded, *(f"{language}: {why}" for language, why in sorted(engine.degraded.items()))]
-    told.append(library.problem)
+    told.append(found.problem)
     reason = " ".join(part for part in told if part)
     if reason:
         log_once_a_minute(f"The bot answers with less than it has learned. {reason}")
@@ -142,9 +140,9 @@ def _made(wanted: Pointer, before: Active | None) -> Active:
         build_id=build_id,
         degraded=reason,
         thresholds=wanted.thresholds,
-        library=library,
+        library=found,
         pointer=wanted,
-        complete=complete and not library.problem,
+        complete=complete and not found.problem,
     )
 
 

@@ -149,7 +149,8 @@ def _skills() -> tuple[Mapping[str, Any], str]:
     """The skills that this shop has what they need for, and why they cannot be told, if so."""
     try:
         adapter = get_adapter()
-        return {name: skill for name, skill in skills().items() if skill.available(adapter)}, ""
+        known: Mapping[str, Any] = skills()
+        return {name: skill for name, skill in known.items() if skill.available(adapter)}, ""
     except Exception as error:  # noqa: BLE001  the adapter and the skills may be the host's own code
         log_once_a_minute("Reading what the bot's skills are asked by", error)
         return {}, f"The skills cannot be used: {words(error)}"
