@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .greeting import welcome
 from .handover import (
     NotYours,
     answer_as_person,
@@ -22,7 +23,6 @@ from .opening import (
     open_conversation,
 )
 from .turn import Turn, answer_pending, messages_after, take_turn
-from .welcome import welcome
 
 __all__ = [
     "MAX_LENGTH",

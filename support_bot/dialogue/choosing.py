@@ -19,9 +19,9 @@ from support_bot.types import Reply
 from . import acting, wording
 from .answering import clarify, entry_reply
 from .following import follow_up
+from .greeting import menu
 from .moment import Moment
 from .understanding import key
-from .welcome import menu
 
 SHORT: Final = 8  # words of a message that points at something rather than asks anew
 SURE: Final = 0.9  # a question in the place of a free text that was asked for

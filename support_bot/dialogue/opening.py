@@ -17,7 +17,7 @@ from django.utils.crypto import constant_time_compare
 from support_bot.models import Conversation
 from support_bot.types import Subject, Suggestion
 
-from .welcome import welcome
+from .greeting import welcome
 
 GOES_ON: Final = timedelta(hours=24)
 

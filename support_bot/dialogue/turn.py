@@ -172,7 +172,6 @@ class _People:
                 text,
                 subject=self.subject,
                 profile=self.profile,
-                adapter=self.adapter,
                 language=language,
             ),
             None,

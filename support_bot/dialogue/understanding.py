@@ -12,39 +12,12 @@ from django.core.signals import setting_changed
 from django.utils import timezone
 
 from support_bot import answers
-from support_bot.adapters import SupportAdapter
 from support_bot.answers import Found
 from support_bot.conf import settings
 from support_bot.models import DialogueProfile
 from support_bot.nlu import Encoders, detect_language, load_encoders
-
-try:
-    from support_bot.nlu.emotion import Emotions
-    from support_bot.nlu.entities import Entities, find_entities
-except ImportError:
-    from types import SimpleNamespace as Entities
-
-    class Emotions:
-        def __init__(self, encoders):
-            pass
-
-        def classify(self, text, language):
-            return "neutral", 1.0
-
-    def find_entities(text, **_k):
-        t = text.lower().strip(" .!")
-        return Entities(
-            order_numbers=(),
-            dates=(),
-            amounts=(),
-            emails=(),
-            ordinals=(),
-            other=False,
-            yes=t == "yes",
-            no=t == "no",
-        )
-
-
+from support_bot.nlu.emotion import Emotions
+from support_bot.nlu.entities import Entities, find_entities
 from support_bot.nlu.normalize import normalize
 from support_bot.smalltalk import EXAMPLES
 from support_bot.types import Profile, Subject
@@ -69,14 +42,14 @@ class Understood:
     found: Found
 
 
-def understand(
-    text: str, *, subject: Subject, profile: Profile, adapter: SupportAdapter, language: str
-) -> Understood:
+def understand(text: str, *, subject: Subject, profile: Profile, language: str) -> Understood:
     """``text`` understood; ``language`` is the conversation's, for what tells no language of its own."""
     spoken = detect_language(text, default=language, languages=answers.active().engine.languages)
     question = without_greeting(text)
     found = rank(question, subject=subject, profile=profile, language=spoken)
-    entities = find_entities(text, language=spoken, order_pattern=order_pattern(), now=timezone.localtime())
+    entities = find_entities(
+        text, language=spoken, order_pattern=order_pattern(), now=timezone.template_localtime(timezone.now())
+    )
     mood, _sure = emotions_of(spoken).classify(text, spoken)
     return Understood(text, spoken, entities, mood, small_talk(text), found)
 

@@ -45,7 +45,7 @@ def menu(adapter: SupportAdapter, subject: Subject, without: Sequence[str] = ())
 
 
 def _hello(first_name: str, shop: str) -> str:
-    hour = timezone.localtime().hour if timezone.is_aware(timezone.now()) else timezone.now().hour
+    hour = timezone.template_localtime(timezone.now()).hour
     day = (
         _("Good morning") if 5 <= hour < 12 else _("Good afternoon") if 12 <= hour < 18 else _("Good evening")
     )
