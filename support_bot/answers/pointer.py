@@ -42,7 +42,8 @@ def read() -> Pointer:
         Phrasing.objects.all(), phrasings=Count("pk"), last=Max("pk"), length=Sum(Length("text"))
     )
     rows = active.values("row").union(entries, phrasings, all=True).values_list("row", flat=True)
-    found, version = Pointer(), {}
+    found = Pointer()
+    version: dict[str, Any] = {}
     for row in rows:
         if "build" in row:
             found = Pointer(row["build"], row["previous"], _thresholds(row["thresholds"]))
