@@ -28,7 +28,7 @@ from django.views.decorators.vary import vary_on_cookie
 from . import dialogue, pacing, privacy
 from . import faq as questions
 from .adapters import get_adapter
-from .dialogue.welcome import welcome
+from .dialogue import welcome
 from .models import Conversation, Message
 from .types import Citation, Reply, Subject
 
