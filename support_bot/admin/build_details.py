@@ -209,7 +209,7 @@ def _facts(told: Mapping[str, Any], own: float | None) -> list[tuple[str, str]]:
     calibration = describe.figure(told.get("ece"))
     pairs = [
         (_("Accuracy, cross-validated"), describe.percent(told.get("accuracy"))),
-        (_("Questions and entries"), _counts(told)),
+        (_("Examples and meanings"), _counts(told)),
         (
             _("Expected calibration error"),
             f"{calibration} ({_('%s to %s') % (ends[0], ends[1])})" if len(ends) == 2 else calibration,

@@ -7,12 +7,13 @@ admin's stylesheet, so that light, dark and a host's theme all fit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from .describe import figure
 
 WIDTH, HEIGHT = 720, 300
+NARROW = 500  # of charts that stand side by side
 LEFT, RIGHT, TOP, BOTTOM = 52, 40, 12, 48
 UNLABELLED = 20  # of the height, for the name of the horizontal axis
 MAX_LABELS = 8  # under a time axis
@@ -89,17 +90,24 @@ class Chart:
     rules: Sequence[Rule] = ()
     x_label: str = ""
     note: str = ""
+    width: int = WIDTH
     left: int = LEFT
-    right: int = WIDTH - RIGHT
     top: int = TOP
     bottom: int = HEIGHT - BOTTOM
-    middle: float = (LEFT + WIDTH - RIGHT) / 2
     tick_y: int = HEIGHT - BOTTOM + 18
     label_y: int = HEIGHT - 8
 
     @property
     def view_box(self) -> str:
-        return f"0 0 {WIDTH} {HEIGHT if self.x_label else HEIGHT - UNLABELLED}"
+        return f"0 0 {self.width} {HEIGHT if self.x_label else HEIGHT - UNLABELLED}"
+
+    @property
+    def right(self) -> int:
+        return self.width - RIGHT
+
+    @property
+    def middle(self) -> float:
+        return (self.left + self.right) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +116,15 @@ class Axes:
 
     x: tuple[float, float] = (0.0, 1.0)
     y: tuple[float, float] = (0.0, 1.0)
-    _size: tuple[float, float] = field(default=(WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM), init=False)
+    width: int = WIDTH
 
     def at(self, point: Point) -> Point:
         """Where ``point`` is drawn; what lies outside the axes is drawn on their edge."""
         across = (point[0] - self.x[0]) / ((self.x[1] - self.x[0]) or 1)
         up = (point[1] - self.y[0]) / ((self.y[1] - self.y[0]) or 1)
         return (
-            round(LEFT + min(1.0, max(0.0, across)) * self._size[0], 1),
-            round(TOP + (1 - min(1.0, max(0.0, up))) * self._size[1], 1),
+            round(LEFT + min(1.0, max(0.0, across)) * (self.width - LEFT - RIGHT), 1),
+            round(TOP + (1 - min(1.0, max(0.0, up))) * (HEIGHT - TOP - BOTTOM), 1),
         )
 
 
@@ -133,7 +141,7 @@ def unit_chart(
     note: str = "",
 ) -> Chart:
     """Series whose coordinates are all between 0 and 1, shown in per cent."""
-    axes = Axes()
+    axes = Axes(width=NARROW)
     fifths = [step / 5 for step in range(6)]
     return Chart(
         name=name,
@@ -148,6 +156,7 @@ def unit_chart(
         rules=[_rule(marker, place, axes) for place, marker in enumerate(markers)],
         x_label=x_label,
         note=note,
+        width=NARROW,
     )
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 from support_bot.models import Conversation, Entry, HandOver, KnowledgeBuild, Message
 
 from . import analytics, describe, gaps
-from .pages import PagesMixin
+from .pages import PagesMixin, with_note
 from .transcript import transcript
 
 
@@ -26,7 +26,7 @@ class ConversationAdmin(PagesMixin, admin.ModelAdmin):
     """What was said; nobody edits it. Deleting one erases it, for whoever has that permission."""
 
     change_list_template = "admin/concierge_support/conversation_list.html"
-    list_display = ("first_words", "who", "state_badge", "messages_count", "feeling", "last_message_at")
+    list_display = ("first_words", "state_and_emotion", "questions", "last_message_at")
     list_filter = ("state", "language", "emotion", "is_simulated", "last_message_at")
     list_select_related = ("user",)
     list_per_page = 50
@@ -79,31 +79,19 @@ class ConversationAdmin(PagesMixin, admin.ModelAdmin):
         changelist.result_list = listed
         return changelist
 
-    @admin.display(description=gettext_lazy("first words"))
+    @admin.display(description=gettext_lazy("first words, customer"))
     def first_words(self, conversation: Conversation) -> SafeString:
         words = describe.text(getattr(conversation, "first_text", ""), 80)
-        simulated = (
-            format_html(' <span class="bot-badge bot-plain">{}</span>', _("simulated"))
-            if conversation.is_simulated
-            else ""
-        )
-        return format_html("{}{}", words, simulated)
-
-    @admin.display(description=gettext_lazy("customer"), ordering="user_key")
-    def who(self, conversation: Conversation) -> str:
-        return customer_name(conversation)
+        simulated = _("simulated") if conversation.is_simulated else ""
+        return with_note(words, " · ".join(filter(None, (customer_name(conversation), simulated))))
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_badge(self, conversation: Conversation) -> SafeString:
-        return state_badge(conversation)
+    def state_and_emotion(self, conversation: Conversation) -> SafeString:
+        return with_note(state_badge(conversation), describe.emotion(conversation.emotion))
 
     @admin.display(description=gettext_lazy("questions"))
-    def messages_count(self, conversation: Conversation) -> int:
+    def questions(self, conversation: Conversation) -> int:
         return getattr(conversation, "asked", 0)
-
-    @admin.display(description=gettext_lazy("emotion"), ordering="emotion")
-    def feeling(self, conversation: Conversation) -> str:
-        return describe.emotion(conversation.emotion) or describe.DASH
 
     def whole(self) -> QuerySet[Conversation]:
         return Conversation.objects.select_related("user")
