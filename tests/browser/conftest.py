@@ -218,7 +218,9 @@ def _is_gone(element: WebElement) -> bool:
 
 
 @contextmanager
-def chromium(site: str, *, scripts: bool = True) -> Iterator[Visitor]:
+def chromium(
+    site: str, *, scripts: bool = True, preferences: dict[str, Any] | None = None
+) -> Iterator[Visitor]:
     """A fresh browser; without ``scripts`` it runs no JavaScript."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
@@ -226,8 +228,10 @@ def chromium(site: str, *, scripts: bool = True) -> Iterator[Visitor]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     options.add_argument("--window-size=1280,1000")
+    prefs = dict(preferences or {})
     if not scripts:
-        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        prefs["profile.managed_default_content_settings.javascript"] = 2
+    options.add_experimental_option("prefs", prefs)
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
     try:
         yield Visitor(driver, site)

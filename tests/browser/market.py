@@ -1,6 +1,8 @@
-"""Fills the shop that the browser tests visit: three tastes, 90 customers, ten months of orders, two logins.
+"""Fills the shop that the browser tests visit: three tastes, 90 customers, ten months of orders, two logins,
+the FAQ in two languages.
 
-``python -m tests.browser.market`` migrates, fills and trains; it is a process of its own because its database
+``python -m tests.browser.market`` migrates, fills and trains the recommender (the bot answers without a build,
+by words); it is a process of its own because its database
 is not the tests'.
 """
 
@@ -29,6 +31,7 @@ TASTES = {
 SIZES = ("50 g", "100 g", "250 g")
 CUSTOMERS = 90
 ORDERS = 10
+WAITING = ("customer3", "customer4", "customer5", "customer6")  # their last order is not on its way yet
 
 
 def main() -> None:
@@ -47,10 +50,16 @@ def main() -> None:
         for place in range(ORDERS):
             at = timezone.now() - timedelta(days=300 - 30 * place, hours=number)
             lines = random.sample(favourites, 2) + random.sample(shelves[random.choice(list(TASTES))], 1)
-            batch.append(_order(f"H{number}-{place}", user, at, lines + [partner[line.pk] for line in lines]))
+            batch.append(
+                _order(f"CJ{1000 + number}{place:02}", user, at, lines + [partner[line.pk] for line in lines])
+            )
     place_orders(batch, take_stock=False)
     User.objects.create_superuser("manager", "manager@example.com", "manager")
     call_command("shop_train")
+    for name in WAITING:
+        last = Order.objects.filter(user__username=name).order_by("-placed_at")[:1]
+        Order.objects.filter(pk__in=last).update(status=Order.Status.PAID, delivered_at=None)
+    call_command("support_bot_import", "shop/faq/en.md", "shop/faq/zh-hans.md", verbosity=0)
 
 
 def _shelf(taste: str, names: list[str]) -> list[Product]:

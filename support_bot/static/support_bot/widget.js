@@ -440,7 +440,7 @@ class Widget {
     };
     shell.append(document.importNode(this.parts.templates.widget, true));
     shadow.append(style, shell);
-    for (const name of "launcher unread panel state restart close trouble form text counter person news".split(" ")) {
+    for (const name of "launcher unread panel state restart trouble form text counter person news".split(" ")) {
       this[name] = part(shell, name);
     }
   }
