@@ -56,9 +56,8 @@ class Drafts:
         self.categories = {category.slug: category for category in Category.objects.all()}
         self.changed_categories: list[Category] = []
         for row in rows:
-            row.values["slug"] = (
-                row.values.get("slug") or slugify(row.values.get("question", ""))[:80]
-            ).strip("-")
+            made = slugify(row.values.get("question", ""))[:80].strip("-")
+            row.values["slug"] = row.values.get("slug", "").strip() or made
             row.values["language"] = row.values["language"].strip().lower().replace("_", "-")
         languages = {row.values["language"] for row in rows}
         stored = list(
@@ -67,10 +66,9 @@ class Drafts:
             .prefetch_related("phrasings")
         )
         self.stored = {(entry.slug, entry.language): entry for entry in stored}
-        self.last = {
-            language: max((entry.position for entry in stored if entry.language == language), default=-1)
-            for language in languages
-        }
+        self.last = dict.fromkeys(languages, -1)  # where the last entry of each language stands
+        for entry in [] if replace else stored:
+            self.last[entry.language] = max(self.last[entry.language], entry.position)
         seen: dict[tuple[str, str], Row] = {}
         self.drafts = [draft for row in rows if (draft := self._draft(row, seen)) is not None]
         self.surplus = [entry for key, entry in self.stored.items() if key not in seen] if replace else []
@@ -130,9 +128,7 @@ class Drafts:
         before = None if stored is None else _snapshot(stored)
         draft = Draft(row, stored or Entry(slug=slug, language=language))
         self._fill(draft)
-        if self.replace:
-            draft.entry.position = len([one for one in seen if one[1] == language]) - 1
-        elif stored is None:
+        if self.replace or stored is None:
             self.last[language] += 1
             draft.entry.position = self.last[language]
         self._judge(draft)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from support_bot.knowledge import ImportReport, import_files
@@ -12,8 +13,8 @@ from support_bot.knowledge.formats import READERS
 
 class Command(BaseCommand):
     help = (
-        "Imports FAQ entries from CSV, JSON or Markdown files, all or nothing. Exit code 0: done (or nothing to "
-        "do); 1: the files have errors, all of them listed with their lines, and nothing was stored."
+        "Imports FAQ entries from CSV, JSON or Markdown files, all or nothing. Exit code 0: done (or nothing "
+        "to do); 1: the files have errors, all of them listed with their lines, and nothing was stored."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,17 +27,20 @@ class Command(BaseCommand):
         parser.add_argument(
             "--replace",
             action="store_true",
-            help="The files are all there is: other entries of their languages, and other phrasings, are removed.",
+            help="The files are all there is: other entries of their languages and phrasings are removed.",
         )
 
     def handle(self, *, files: list[str], **options: Any) -> None:
-        report = import_files(
-            files,
-            options["format"],
-            language=options["language"],
-            dry_run=options["dry_run"],
-            replace=options["replace"],
-        )
+        try:
+            report = import_files(
+                files,
+                options["format"],
+                language=options["language"],
+                dry_run=options["dry_run"],
+                replace=options["replace"],
+            )
+        except ImproperlyConfigured as error:  # the adapter, which says what entries may name
+            raise CommandError(f"{error}. See manage.py check.") from error
         for warning in report.warnings:
             self.stderr.write(f"{warning}", self.style.WARNING)
         for error in report.errors:

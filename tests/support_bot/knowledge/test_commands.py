@@ -40,6 +40,13 @@ def test_errors_are_listed_by_file_and_line_and_the_exit_code_is_one(tmp_path):
     assert not Entry.objects.exists()
 
 
+def test_an_adapter_that_is_broken_is_named(settings):
+    settings.SUPPORT_BOT = {**settings.SUPPORT_BOT, "ADAPTER": "no.such.Adapter"}
+
+    with pytest.raises(CommandError, match=r"no\.such\.Adapter.*manage\.py check"):
+        command("support_bot_import", str(SAMPLE_FAQ / "en.md"))
+
+
 def test_a_dry_run_says_what_would_be(tmp_path):
     file = tmp_path / "faq.md"
     file.write_text("## A?\nslug: a\n\nb\n")
