@@ -82,13 +82,14 @@ def _measure(folder: str, *, has_model: bool) -> list[float]:
             run = worker.stdout.readline().strip()
             if not run or (run != "None") is not has_model:
                 raise RuntimeError(f"A web process was to serve {'a' if has_model else 'no'} model: {run!r}")
-        return [_pss(worker.pid) for worker in workers]
+        return [pss(worker.pid) for worker in workers]
     finally:
         for worker in workers:
             worker.communicate("")
 
 
-def _pss(pid: int) -> float:
+def pss(pid: int) -> float:
+    """The proportional set size of a process, in MB."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
