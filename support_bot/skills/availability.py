@@ -9,7 +9,7 @@ from support_bot.adapters.products import words
 from support_bot.adapters.vocabulary import as_money
 from support_bot.types import Product
 
-from .calls import Ask, Call, Outcome
+from .calls import Call, Outcome
 from .cards import product_card
 from .goods import ProductSkill
 
@@ -47,17 +47,23 @@ class Availability(ProductSkill):
     def run(self, call: Call) -> Outcome:
         found = self.products(call)
         if not found and not self.names_one(call.text):
-            return Ask("product", _("Which product do you mean?"))
+            return self.ask_which(call, _("Which product do you mean?"))
         if not found:
             return self.nothing(_("I found no product of that name. Please try another word for it."), call)
-        call.mention(product=found[0] if len(found) == 1 else "", listed=found)
-        return self.reply(_said(call.text, found), kind="answer", cards=tuple(map(product_card, found)))
+        is_meant = _is_called(found[0], call.text)
+        call.mention(product=found[0] if is_meant or len(found) == 1 else "", listed=found)
+        return self.reply(_said(found, is_meant), kind="answer", cards=tuple(map(product_card, found)))
 
 
-def _said(asked: str, found: list[Product]) -> str:
+def _is_called(product: Product, asked: str) -> bool:
+    """Whether its title holds every word of what was asked for."""
+    return set(words(asked, spoken=True)) <= set(words(product.title))
+
+
+def _said(found: list[Product], is_meant: bool) -> str:
     if len(found) == 1:
         return _text(found[0])
-    if set(words(asked, spoken=True)) <= set(words(found[0].title)):
+    if is_meant:
         return _("This is what I found; prices are today's.")
     return _("These come closest to what you wrote; prices are today's.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .calls import Ask, Call, Outcome
+from .calls import Call, Outcome
 from .cards import product_card
 from .goods import ProductSkill
 
@@ -42,7 +42,7 @@ class GoesWith(ProductSkill):
     def run(self, call: Call) -> Outcome:
         found = self.products(call)
         if not found and not self.names_one(call.text):
-            return Ask("product", _("With which product?"))
+            return self.ask_which(call, _("With which product?"))
         if not found:
             return self.nothing(_("I found no product of that name. Please try another word for it."), call)
         product = found[0]

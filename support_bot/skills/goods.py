@@ -7,10 +7,10 @@ from typing import Final
 
 from support_bot.adapters.products import words
 from support_bot.nlu.entities import Entities
-from support_bot.types import Product
+from support_bot.types import Product, Suggestion
 
 from .base import Skill
-from .calls import Call
+from .calls import Ask, Call
 from .picking import picked
 
 FOUND: Final = 4  # products shown
@@ -36,6 +36,12 @@ class ProductSkill(Skill):
             return []
         talked = call.adapter.product(call.context.product, call.subject) if call.context.product else None
         return [talked] if talked else []
+
+    def ask_which(self, call: Call, text: str) -> Ask:
+        """Which product? Those just shown may be pressed."""
+        shown = {product.key: product for product in call.adapter.products(_listed(call), call.subject)}
+        titles = [shown[key].title for key in _listed(call) if key in shown]
+        return Ask("product", text, tuple(Suggestion(title, title) for title in titles[:FOUND]))
 
     def names_one(self, text: str) -> bool:
         """Whether anything is left of the text without what people say around a product's name."""

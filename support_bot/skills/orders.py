@@ -59,6 +59,8 @@ class OrderSkill(Skill):
             return orders[0]
         if not suiting:
             return self._none(call, none, orders[0] if orders and operation else None, operation)
+        if call.entities.other and [order.number for order in suiting] == [call.context.order]:
+            return self._no_other(call, orders, else_latest)
         meant = _meant(call, orders, suiting)
         return meant or self.ask_which(call, ask, suiting)
 
@@ -99,6 +101,15 @@ class OrderSkill(Skill):
         if (number := picked(listed, entities, call.context.order)) is not None:
             return number
         return listed[0] if listed and _NEWEST.search(text) else None
+
+    def _no_other(self, call: Call, orders: Sequence[Order], else_latest: bool) -> Order | Reply:
+        """Beside the one talked about none suits."""
+        others = [order for order in orders if order.number != call.context.order]
+        if others and else_latest:
+            return others[0]
+        return self.reply(
+            _("There is no other order for that."), cards=tuple(map(order_card, others[:OFFERED]))
+        )
 
     def _none(self, call: Call, text: str, latest: Order | None, operation: str) -> Reply:
         if latest is None:

@@ -59,6 +59,17 @@ def test_the_product_talked_about_is_meant_by_it(chat, goods) -> None:
     assert "Sourdough bread" in chat.ask("availability", "is it fresh today?").text
 
 
+def test_of_several_the_first_is_meant_where_it_is_called_so_and_else_one_is_asked_for(chat, goods) -> None:
+    chat.ask("availability", "how much is milk")
+    assert "“Oat milk” is in stock" in chat.ask("availability", "is it in stock").text
+
+    chat.context = Context()
+    chat.ask("availability", "unsweetened milk")
+    asked = chat.ask("availability", "how much is it")
+    assert [option.text for option in asked.options] == ["Oat milk", "Whole milk, 1 gal"]
+    assert "$2.50" in chat.answer("Whole milk, 1 gal").text
+
+
 def test_what_is_not_sold_is_not_found_rather_than_replaced(chat, goods) -> None:
     chat.context = Context(product=str(goods["bread"].pk))
     chat.fallback = Reply("answer", "See the shelves.")

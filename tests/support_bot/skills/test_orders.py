@@ -54,6 +54,19 @@ def test_what_was_talked_about_is_meant_until_something_else_is(chat, order) -> 
     assert older.number in chat.ask("delivery_date", "and when does it come?").text
 
 
+def test_where_there_is_no_other_order_it_says_so(chat, order) -> None:
+    mine = order()
+    chat.ask("order_status")
+
+    assert mine.number in chat.ask("order_status", "where is my order").text
+    assert chat.ask("order_status", "and the other order?").text == "There is no other order for that."
+    chat.context = Context(order=mine.number)
+    older = order(status="delivered", age=4)
+    assert older.number in chat.ask("order_status", "and the other order?").text
+    chat.context = Context(order=mine.number)
+    assert "no other order" in chat.ask("cancel_order", "cancel the other order").text
+
+
 def test_an_answer_that_is_none_is_left_to_the_dialogue(chat, order) -> None:
     order(), order()
     chat.ask("order_status", "where is my order")
