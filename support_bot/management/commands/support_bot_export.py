@@ -15,7 +15,7 @@ from support_bot.models import Entry
 
 
 class Command(BaseCommand):
-    help = "Exports FAQ entries as CSV, JSON or Markdown, to FILE or the terminal; they can be imported again."
+    help = "Exports FAQ entries as CSV, JSON or Markdown, to FILE or the terminal; they can be imported."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", metavar="FILE")
