@@ -103,7 +103,8 @@ def by_heart() -> dict[str, str]:
 def emotions_of(language: str) -> Emotions:
     """The judge of moods with the encoders of ``language``; those that are missing are done without."""
     names = settings.ENCODERS.get(language) or settings.ENCODERS.get("*") or ["lexical"]
-    return _emotions(tuple(names))
+    # One encoder is enough: a second one tells moods no better and takes twice as long (docs/emotion.md).
+    return _emotions(("use",) if "use" in names else tuple(names))
 
 
 @cache
