@@ -28,6 +28,7 @@ from . import describe
 
 MAX_QUESTION = 2000
 MAX_RANKED = 1000  # phrasings that a request asks the engine about, 25 ms each with an encoder
+AS_SURE = 0.9  # of its confidence: the bot asks back which of the two was meant
 MAX_CHECKED = 20  # phrasings of an entry that has just been saved
 
 
@@ -128,14 +129,19 @@ def preview(answer: str, request: HttpRequest) -> dict[str, Any]:
 
 
 def taken_for(entry: Entry) -> list[tuple[str, str]]:
-    """Phrasings of ``entry`` that the bot would now answer with another entry, with that one's question."""
+    """Phrasings of ``entry`` that the bot takes for another one's, or cannot tell whose; and that one."""
     state = answers.active()
     titles = dict(Entry.objects.active().filter(language=entry.language).values_list("slug", "question"))
-    found = []
+    threshold = state.threshold(entry.language)
+    equal = [one for one in collisions(entry.language) if entry in (one.entry, one.other)]
+    found = [(one.text, (one.other if one.entry == entry else one.entry).question) for one in equal]
     for text in questions(entry)[:MAX_CHECKED]:
-        best = state.engine.rank(text, language=entry.language, allow=titles, limit=1).best
-        if best and best.label != entry.slug and best.confidence >= state.threshold(entry.language):
-            found.append((text, titles[best.label]))
+        ranked = state.engine.rank(text, language=entry.language, allow=titles, limit=2).candidates
+        own = next((one.confidence for one in ranked if one.label == entry.slug), None)
+        other = next((one for one in ranked if one.label != entry.slug), None)
+        least = threshold if own is None else max(AS_SURE * own, threshold / 2)
+        if other is not None and other.confidence >= least:
+            found.append((text, titles[other.label]))
     return found
 
 
