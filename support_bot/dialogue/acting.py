@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
+from typing import Any, Final
 
 from django.core import signing
+from django.utils.html import linebreaks
 from django.utils.translation import gettext as _
 
 from support_bot import skills
 from support_bot.conf import settings
-from support_bot.models import Entry
+from support_bot.models import Conversation, Entry
 from support_bot.skills import Ask, Call, Propose, Skill
 from support_bot.types import Confirm, Reply, Suggestion
 
@@ -20,8 +23,9 @@ from . import handover, wording
 from .answering import entry_reply
 from .moment import Moment
 
-SALT = "support_bot.confirm"
-MOST_ASKED = 3  # times that one slot is asked for before a person is offered
+State = Conversation.State
+SALT: Final = "support_bot.confirm"
+MOST_ASKED: Final = 3  # times that one slot is asked for before a person is offered
 
 
 def run(
@@ -75,6 +79,22 @@ def ask_again(moment: Moment) -> Reply:
     text = f"{wording.say('again', moment.context)} {asking.get('text', '')}"
     options = tuple(Suggestion(label, sent) for label, sent in asking.get("options", ()))
     return wording.plain("action", text, suggestions=options, topic=asking["skill"])
+
+
+def remind(moment: Moment, asked: dict[str, Any], reply: Reply) -> Reply:
+    """After something asked in between, ``reply``, the open question is put once more, and only once."""
+    context = moment.context
+    is_busy = context.pending or context.offered or (context.asking and context.asking is not asked)
+    if not asked or asked.get("reminded") or is_busy or moment.conversation.state != State.BOT:
+        return reply
+    context.asking = {**asked, "times": 1, "reminded": True}
+    text = asked.get("text", "")
+    return replace(
+        reply,
+        text=f"{reply.text}\n\n{text}",
+        html=reply.html + linebreaks(text, autoescape=True),
+        suggestions=tuple(Suggestion(label, sent) for label, sent in asked.get("options", ())),
+    )
 
 
 def confirm(moment: Moment) -> Reply:

@@ -25,6 +25,7 @@ from .understanding import key
 
 SHORT: Final = 8  # words of a message that points at something rather than asks anew
 SURE: Final = 0.9  # a question in the place of a free text that was asked for
+LISTED: Final = 5  # orders that "the second one" counts among where none were shown
 TOO_ANGRY: Final = 2  # messages in a row
 TOO_MANY_MISSES: Final = 2
 _WORDS: Final = re.compile(r"[^\W\d_]+|\d+|[\u3400-\u9fff]")
@@ -34,10 +35,11 @@ Rule = Callable[[Moment], Reply | None]
 
 def choose(moment: Moment) -> Reply:
     """The reply to a message; the context afterwards is what the next one may refer to."""
+    asked = moment.context.asking
     for rule in RULES:
         reply = rule(moment)
         if reply is not None:
-            return reply
+            return acting.remind(moment, asked, reply) if rule in ASIDES else reply
     return give_up(moment)
 
 
@@ -133,6 +135,9 @@ def points_at_something(moment: Moment) -> Reply | None:
         return acting.run(moment, about.name) if about is not None else None
     if not isinstance(skill, OrderSkill | ProductSkill) or words > SHORT or not _points(moment):
         return None
+    if isinstance(skill, OrderSkill) and not moment.context.listed:  # "the second one" of those they know of
+        known = moment.adapter.orders(moment.subject, LISTED)
+        moment.context.listed = [["order", order.number] for order in known]
     return acting.run(moment, skill.name)
 
 
@@ -157,13 +162,15 @@ def asks_back(moment: Moment) -> Reply | None:
     found = moment.said.found
     if found.outcome != "clarify":
         return None
-    moment.context.let_go()
+    moment.context.asking, moment.context.offered = {}, False
     return clarify(found.matches, moment.context)
 
 
 def give_up(moment: Moment) -> Reply:
     """Nothing to say: a person is offered, and called when that happens twice in a row."""
     context = moment.context
+    if context.pending and _says_yes(moment):  # something else was talked about since: what was the yes for?
+        return acting.run(moment, context.pending["skill"], slots=context.pending["slots"])
     if _says_yes(moment) or _says_no(moment):
         return wording.plain("small_talk", wording.say("nothing_open", context))
     context.misses += 1
@@ -179,14 +186,16 @@ RULES: Final[tuple[Rule, ...]] = (
     answers_the_offer,
     answers_the_proposal,
     picks_an_option,
-    fills_the_slot,
     is_too_angry,
+    fills_the_slot,
     points_at_something,
     follows_up,
     is_small_talk,
     tells,
     asks_back,
 )
+# What may be asked in between while a skill waits for a slot.
+ASIDES: Final = (follows_up, is_small_talk, tells)
 
 
 def _tell(moment: Moment, label: str, confidence: float | None = None) -> Reply | None:
@@ -207,7 +216,7 @@ def _tell(moment: Moment, label: str, confidence: float | None = None) -> Reply 
             adapter=moment.adapter,
             confidence=confidence,
         )
-        context.let_go()
+        context.asking, context.options, context.offered = {}, [], False  # what waits for a yes still does
         context.topic, context.question = label, entry.question
     else:
         return None

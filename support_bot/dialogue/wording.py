@@ -105,14 +105,6 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("That has been done already; it is not done twice."),
         gettext_noop("I have done that already, once is enough."),
     ),
-    "which_order": (
-        gettext_noop("Which order do you mean?"),
-        gettext_noop("Which of your orders is it about?"),
-    ),
-    "no_other": (
-        gettext_noop("I can see no other one in your account."),
-        gettext_noop("There is no other one that I know of."),
-    ),
     "handed_over": (
         gettext_noop("A person will answer you here, in this window. I stay silent until then."),
         gettext_noop("I have called a person, who will answer right here. From now on I keep quiet."),
@@ -123,7 +115,6 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
         gettext_noop("If you cannot wait, write your e-mail address here and we will answer by mail."),
     ),
     "mail_kept": (gettext_noop("If you leave before that, we will answer to the address you gave."),),
-    "waiting": (gettext_noop("A person has been told already and will answer you here."),),
     "joined": (gettext_noop("A person has joined the conversation and will answer you now."),),
     "bot_again": (
         gettext_noop("You are talking to the bot again. What can I do for you?"),
