@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .encoders import Encoders
-from .index import Index, encode_with
-from .joining import Join
+from .index import Index, project
+from .joining import Join, sigmoid
 from .lexical import gram_terms, word_terms
 from .ranking import Candidate, Example, Ranking
 
@@ -23,17 +23,15 @@ BUCKETS = 2048
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """Multinomial logistic regression: ``weights`` (features, labels), ``bias`` (labels,), float32."""
+    """One-vs-rest logistic regression: ``weights`` (features, labels), ``bias`` (labels,), float32."""
 
     labels: tuple[str, ...]
     weights: Float32s
     bias: Float32s
 
-    def log_probabilities(self, features: Float32s) -> Float32s:
-        """float32 (m, labels) of features (m, f)."""
-        scores = features @ self.weights + self.bias
-        scores -= scores.max(axis=1, keepdims=True)
-        return np.asarray(scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)), dtype=np.float32)
+    def log_odds(self, features: Float32s) -> Float32s:
+        """float32 (m, labels) of features (m, f): for each label, that it was meant and not another."""
+        return np.asarray(features @ self.weights + self.bias, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +42,10 @@ class Parts:
     projection: Float32s | None = None
     classifier: Classifier | None = None
     join: Join = field(default_factory=Join)
+
+    def mapped(self, vectors: Float32s) -> Float32s:
+        """The encoders' vectors through the learned map, if there is one."""
+        return vectors if self.projection is None else project(vectors, self.projection)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,10 @@ class Understanding:
 
     def updated(self, phrasings: Sequence[tuple[str, str]]) -> Understanding:
         """The same over other (label, text) pairs."""
-        encode = encode_with(self.encoders, self.parts.projection)
+
+        def encode(texts: list[str]) -> Float32s:
+            return self.parts.mapped(self.encoders.encode(texts))
+
         return replace(self, index=Index.build(phrasings, encode, self.index))
 
 
@@ -89,34 +94,37 @@ class Engine:
         if not len(terms[0]):
             return Ranking(language, (), threshold)
         index, join = one.index, one.parts.join
-        vector = encode_with(one.encoders, one.parts.projection)([text])[0]
-        like = index.likeness(text, vector)
+        vectors = one.encoders.encode([text])
+        like = index.likeness(text, one.parts.mapped(vectors)[0])
         intent = np.full(len(index.labels), np.nan)
         if one.parts.classifier is not None:
-            intent = intents(one.parts.classifier, features(vector[None], [text]), index)[0]
+            intent = intents(one.parts.classifier, features(vectors, [text]), index)[0]
         chosen = np.arange(len(index.labels))
         if allow is not None:
             chosen = np.array([place for place in chosen if index.labels[place] in allow], dtype=np.int64)
         if not len(chosen):
             return Ranking(language, (), threshold)
         lexical, semantic = like.lexical[chosen].astype(float), like.semantic[chosen].astype(float)
-        p = join.probabilities(lexical, semantic, intent[chosen])
-        order = np.argsort(-p, kind="stable")[:limit]
-        sure = (
-            float(join.confidence(p[order[0]], lexical[order[0]], semantic[order[0]])) if limit > 0 else 0.0
-        )
+        opinion = join.opinion(lexical, semantic, intent[chosen])
+        p = join.probabilities(lexical, semantic, opinion)
+        order = np.argsort(-p, kind="stable")[: max(limit, 0)]
+        if not len(order):
+            return Ranking(language, (), threshold)
+        first = order[0]
+        sure = float(join.confidence(p[first], lexical[first], semantic[first], opinion[first]))
         candidates = []
-        for rank, place in enumerate(order.tolist()):
-            shared = sure if rank == 0 else min(sure * p[place] / p[order[0]], 1 - sure, sure)
+        for place in order.tolist():
             label = int(chosen[place])
             candidates.append(
                 Candidate(
                     label=str(index.labels[label]),
-                    confidence=float(shared),
+                    confidence=sure
+                    if place == first
+                    else float(min(sure * p[place] / p[first], 1 - sure, sure)),
                     phrasing=index.phrasing(label, like.of_phrasings),
                     lexical=float(lexical[place]),
                     semantic=float(semantic[place]),
-                    intent=0.0 if np.isnan(intent[label]) else float(np.exp(intent[label])),
+                    intent=0.0 if np.isnan(intent[label]) else float(sigmoid(intent[label])),
                 )
             )
         return Ranking(language, tuple(candidates), threshold)
@@ -142,34 +150,38 @@ def lexical_engine(examples: Sequence[Example]) -> Engine:
 
 
 def features(vectors: Float32s, texts: Sequence[str]) -> Float32s:
-    """What the classifier sees, float32 (n, d + 2048): the vector, and words and letters hashed to buckets.
+    """What the classifier sees: the encoders' vectors (n, d) or, without any, float32 (n, 2048), the words
+    and letters hashed to buckets; rows of unit length.
 
-    Both halves have unit length. A term adds 1 + ln(count) to its bucket, with the sign that another bit of
-    its hash gives (Weinberger et al. 2009).
+    Beside an encoder the hashed terms cost accuracy in cross-validation on every data set we tried. A term
+    adds 1 + ln(count) to its bucket, with the sign that another bit of its hash gives (Weinberger et al.
+    2009).
     """
+    if vectors.shape[1]:
+        return vectors
     hashed = np.zeros((len(texts), BUCKETS), dtype=np.float32)
     for row, text in enumerate(texts):
         for terms, counts in (word_terms(text), gram_terms(text)):
             sign = np.where((terms >> 20) & 1, 1, -1) * (1 + np.log(counts))
             np.add.at(hashed[row], terms % BUCKETS, sign.astype(np.float32))
     hashed /= np.maximum(np.linalg.norm(hashed, axis=1, keepdims=True), 1e-9)
-    return np.hstack([vectors, hashed])
+    return hashed
 
 
 def intents(classifier: Classifier, seen: Float32s, index: Index) -> NDArray[np.float64]:
-    """float64 (m, labels of the index): log-probabilities; nan for a label the classifier does not know."""
+    """float64 (m, labels of the index): log-odds; nan for a label that the classifier does not know."""
     found = np.full((len(seen), len(index.labels)), np.nan)
     places = index.positions()
     columns = [(places[label], at) for at, label in enumerate(classifier.labels) if label in places]
     if columns:
         here, there = np.array(columns).T
-        found[:, here] = classifier.log_probabilities(seen)[:, there]
+        found[:, here] = classifier.log_odds(seen)[:, there]
     return found
 
 
 def _plain() -> Understanding:
     encoders = Encoders({}, {})
-    return Understanding(Parts(), encoders, Index.build([], encode_with(encoders, None)))
+    return Understanding(Parts(), encoders, Index.build([], encoders.encode))
 
 
 def _by_language(examples: Sequence[Example]) -> dict[str, list[tuple[str, str]]]:

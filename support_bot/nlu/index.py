@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .encoders import Encoders
 from .lexical import BM25, Rows, TfIdf, gram_terms, word_terms
 
 Float32s = NDArray[np.float32]
@@ -79,13 +78,12 @@ class Index:
         """The place of each phrasing's label in ``labels``, int64 (n,)."""
         return self._place
 
-    def part(self, rows: NDArray[np.int64], projection: Float32s | None = None) -> Index:
-        """The index of some of the phrasings, rows ascending, their vectors mapped."""
-        vectors = self.vectors[rows]
+    def part(self, rows: NDArray[np.int64], vectors: Float32s) -> Index:
+        """The index of some of the phrasings, ``rows`` ascending, with these vectors instead of their own."""
         return Index(
             [self.texts[row] for row in rows],
             [self.text_labels[row] for row in rows],
-            vectors if projection is None else project(vectors, projection),
+            vectors,
             Rows.stack(self.words.row(row) for row in rows),
             Rows.stack(self.grams.row(row) for row in rows),
         )
@@ -135,18 +133,8 @@ class Index:
         return {label: place for place, label in enumerate(self.labels.tolist())}
 
 
-def encode_with(encoders: Encoders, projection: Float32s | None) -> Any:
-    """Encoding and the learned map in one: texts -> float32 (n, d), rows of unit length."""
-
-    def encode(texts: list[str]) -> Float32s:
-        vectors = encoders.encode(texts)
-        return vectors if projection is None else project(vectors, projection)
-
-    return encode
-
-
 def project(vectors: Float32s, projection: Float32s) -> Float32s:
     """``vectors`` (n, d) through the map (d, k), of unit length again."""
-    mapped = vectors @ projection
+    mapped: Float32s = vectors @ projection
     lengths = np.linalg.norm(mapped, axis=1, keepdims=True)
-    return (mapped / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return np.asarray(mapped / np.maximum(lengths, 1e-12), dtype=np.float32)

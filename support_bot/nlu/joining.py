@@ -17,32 +17,34 @@ class Join:
     """Learned on questions that the parts had not seen; the defaults are for words and letters alone.
 
     The score of a label is ``lexical`` and ``semantic`` times its likenesses plus ``intent`` times the
-    classifier's log-probability; softmax makes it a probability p. Whether the best label is right at all,
-    ``confidence``, is logistic in logit p and in the likenesses themselves (Platt scaling with three inputs).
-    ``unseen`` = (constant, lexical, semantic) says what the classifier would have said of a label that came
-    after it was trained. ``threshold`` is the confidence below which the bot does not answer.
+    classifier's log-odds; softmax makes it a probability p. Whether the best label is right at all,
+    ``confidence``, is logistic in logit p and in the three opinions themselves (Platt scaling with four
+    inputs). ``unseen`` = (constant, lexical, semantic) says what the classifier would have said of a label
+    that came after it was trained. ``threshold`` is the confidence below which the bot does not answer.
     """
 
     lexical: float = 14.0
     semantic: float = 0.0
     intent: float = 0.0
     unseen: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    platt: tuple[float, float, float, float] = (-3.0, 0.5, 7.0, 0.0)  # constant, logit p, lexical, semantic
+    # constant, logit p, lexical, semantic, intent
+    platt: tuple[float, float, float, float, float] = (-3.0, 0.5, 7.0, 0.0, 0.0)
     threshold: float = 0.5
 
-    def probabilities(self, lexical: Floats, semantic: Floats, intent: Floats) -> Floats:
-        """float64 (…, labels), summing to 1. ``intent`` is nan for labels unknown to the classifier."""
+    def opinion(self, lexical: Floats, semantic: Floats, intent: Floats) -> Floats:
+        """The classifier's log-odds, guessed where they are nan: for labels that it does not know."""
         constant, by_lexical, by_semantic = self.unseen
         guessed = constant + by_lexical * lexical + by_semantic * semantic
-        opinion = np.where(np.isnan(intent), guessed, intent)
-        return softmax(self.lexical * lexical + self.semantic * semantic + self.intent * opinion)
+        return np.where(np.isnan(intent), guessed, intent)
 
-    def confidence(self, probability: Floats, lexical: Floats, semantic: Floats) -> Floats:
+    def probabilities(self, lexical: Floats, semantic: Floats, intent: Floats) -> Floats:
+        """float64 (…, labels), summing to 1."""
+        return softmax(self.lexical * lexical + self.semantic * semantic + self.intent * intent)
+
+    def confidence(self, p: Floats, lexical: Floats, semantic: Floats, intent: Floats) -> Floats:
         """The calibrated probability that the best label is the right one, given its figures."""
-        constant, by_logit, by_lexical, by_semantic = self.platt
-        return sigmoid(
-            constant + by_logit * logit(probability) + by_lexical * lexical + by_semantic * semantic
-        )
+        inputs = np.stack(np.broadcast_arrays(logit(p), lexical, semantic, intent), axis=-1)
+        return sigmoid(self.platt[0] + inputs @ np.array(self.platt[1:]))
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able; ``from_dict`` reads it back."""

@@ -31,7 +31,7 @@ def detect_language(text: str, *, default: str, languages: Sequence[str]) -> str
     """The code out of ``languages`` (Django's, such as ``en`` and ``zh-hans``) whose script ``text`` is in.
 
     Languages of one script cannot be told apart by it: ``default`` wins when it is written in the one
-    that was found, else the first of ``languages`` that is. Without letters (a number, a smiley) it is ``default``.
+    that was found, else the first of ``languages`` that is. Without letters it is ``default``.
     """
     scripts = {code: _weight(text, code) for code in languages}
     if _KANA.search(text) and (japanese := [code for code in languages if _base(code) == "ja"]):

@@ -74,16 +74,15 @@ class Rows:
 class _Postings:
     """For each term the texts it occurs in, with a weight; a score is a sum over the terms of a question."""
 
-    def __init__(self, rows: Rows, weigh: Callable[[Int64s, Int64s, Float32s], Float32s]) -> None:
+    def __init__(self, rows: Rows, weigh: Callable[[Int64s, Float32s], Float32s]) -> None:
         self.n = len(rows)
         order = np.argsort(rows.terms, kind="stable")
         texts = np.repeat(np.arange(self.n), np.diff(rows.indptr))[order]
         self.terms, starts = np.unique(rows.terms[order], return_index=True)
         self.indptr = np.append(starts, len(order)).astype(np.int64)
         self.frequency = np.diff(self.indptr)
-        place = np.repeat(np.arange(len(self.terms)), self.frequency)
         self.texts = texts.astype(np.int32)
-        self.weights = weigh(place, texts, rows.counts[order]).astype(np.float32)
+        self.weights = weigh(texts, rows.counts[order])
 
     def find(self, terms: Int64s) -> Int64s:
         """Where each term stands, -1 for one that no text has."""
@@ -110,7 +109,11 @@ class BM25:
         lengths = np.zeros(len(rows), dtype=np.float32)
         np.add.at(lengths, np.repeat(np.arange(len(rows)), np.diff(rows.indptr)), rows.counts)
         norm = k1 * (1 - b + b * lengths / max(float(lengths.mean()) if len(rows) else 1.0, 1e-9))
-        self._postings = _Postings(rows, lambda _, texts, counts: counts * (k1 + 1) / (counts + norm[texts]))
+
+        def weigh(texts: Int64s, counts: Float32s) -> Float32s:
+            return np.asarray(counts * (k1 + 1) / (counts + norm[texts]), dtype=np.float32)
+
+        self._postings = _Postings(rows, weigh)
         frequency = self._postings.frequency
         self._idf = np.log1p((len(rows) - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
         self._unknown = float(np.log1p((len(rows) + 0.5) / 0.5))
@@ -121,7 +124,7 @@ class BM25:
         idf = np.full(len(places), self._unknown, dtype=np.float32)
         known = places >= 0
         idf[known] = self._idf[places[known]]
-        return self._postings.score(places, idf) / max(float(idf.sum()), 1e-9)
+        return self._postings.score(places, idf / np.float32(max(float(idf.sum()), 1e-9)))
 
 
 class TfIdf:
@@ -132,7 +135,7 @@ class TfIdf:
 
     def __init__(self, rows: Rows) -> None:
         n = len(rows)
-        self._postings = _Postings(rows, lambda _, __, counts: 1 + np.log(counts))
+        self._postings = _Postings(rows, lambda _, counts: 1 + np.log(counts))
         postings = self._postings
         self.idf = (np.log((1 + n) / (1 + postings.frequency)) + 1).astype(np.float32)
         self._unknown = float(np.log(1 + n) + 1)

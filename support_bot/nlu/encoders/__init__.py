@@ -108,5 +108,5 @@ def _check(vectors: Float32s) -> None:
 
 
 def _unit(vectors: Float32s) -> Float32s:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return np.asarray(vectors / lengths, dtype=np.float32)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from ..artifact import save_engine
 from ..encoders import LEXICAL, Encoders, load_encoders
 from ..engine import Classifier, Engine, Parts, Understanding, features, intents
-from ..index import Index, encode_with, project
+from ..index import Index
+from ..joining import Join
 from ..measures import calibration_error, calibration_interval, reliability
 from ..ranking import Example
 from .combining import Opinions, confidences, curve, fit_join
 from .folds import grouped, stratified
 from .intents import fit_intents
 from .projection import fit_projection
+from .slips import slip
 
 Float32s = NDArray[np.float32]
 Int64s = NDArray[np.int64]
@@ -30,6 +32,10 @@ Progress = Callable[[str, int, int], bool | None]
 
 FOLDS = 5
 GROUPS = 5
+SLIPPED = 300
+STRENGTH = {True: 30.0, False: 10.0}  # of the classifier with and without an encoder
+MANY = 4_000  # phrasings above which two rounds of five are judgement enough
+ROUNDS_OF_MANY = 2
 
 
 class Cancelled(Exception):
@@ -125,74 +131,85 @@ def learn_level(
     phrasings: Sequence[tuple[str, str]], encoders: Encoders, seed: int, step: Callable[[], None]
 ) -> tuple[Understanding, dict[str, Any], dict[str, bool]]:
     """One language, one choice of encoders: what was learned, its figures, which phrasings it got right."""
-    whole = Index.build(phrasings, encode_with(encoders, None))
-    targets = whole.targets()
+    whole = Index.build(phrasings, encoders.encode)
     rng = np.random.default_rng(seed)
-    inside = _kept_back(whole, stratified(targets, FOLDS, rng), FOLDS, seed, step)
-    groups = min(GROUPS, len(whole.labels))
-    outside = _kept_back(whole, grouped(targets, groups, rng), groups if groups > 1 else 0, seed, step)
+    targets = whole.targets()
+    inside = _kept_back(whole, stratified(targets, FOLDS, rng), seed, step)
+    outside = _kept_back(whole, grouped(targets, min(GROUPS, len(whole.labels)), rng), seed, step)
     step()
-    projection, classifier = _train(whole, np.arange(len(whole)), seed)
-    join = fit_join(inside, outside)
+    everything = np.arange(len(whole))
+    trained = _train(whole, everything, seed)
+    index = whole.part(everything, trained.mapped(whole.vectors))
+    join = fit_join(inside, outside, _slipped(index, trained, encoders, rng))
+    _, right = confidences(inside, join)
+    figures = {"n": len(whole), "labels": len(whole.labels), **_figures(inside, outside, join, seed)}
+    outcomes = {whole.texts[row]: bool(good) for row, good in zip(inside.rows, right, strict=True)}
+    return Understanding(replace(trained, join=join), encoders, index), figures, outcomes
+
+
+def _figures(inside: Opinions, outside: Opinions, join: Join, seed: int) -> dict[str, Any]:
     sure, right = confidences(inside, join)
     others, _ = confidences(outside, join)
-    figures = {
-        "n": len(whole),
-        "labels": len(whole.labels),
-        "accuracy": float(right.mean()) if len(right) else None,
-        "ece": calibration_error(sure, right) if len(right) else None,
-        "ece_interval": list(calibration_interval(sure, right, seed=seed)) if len(right) else None,
+    known = len(sure) > 0
+    return {
+        "accuracy": float(right.mean()) if known else None,
+        "ece": calibration_error(sure, right) if known else None,
+        "ece_interval": list(calibration_interval(sure, right, seed=seed)) if known else None,
         "reliability": reliability(sure, right),
         "threshold": join.threshold,
         "curve": curve(inside, outside, join),
         "out_of_scope_recall": float((others < join.threshold).mean()) if len(others) else None,
     }
-    vectors = whole.vectors if projection is None else project(whole.vectors, projection)
-    index = Index(whole.texts, whole.text_labels, vectors, whole.words, whole.grams)
-    one = Understanding(Parts(encoders.names, projection, classifier, join), encoders, index)
-    outcomes = {whole.texts[row]: bool(good) for row, good in zip(inside.rows, right, strict=True)}
-    return one, figures, outcomes
 
 
-def _train(index: Index, rows: Int64s, seed: int) -> tuple[Float32s | None, Classifier]:
-    """The map and the classifier learned from these phrasings."""
+def _train(index: Index, rows: Int64s, seed: int) -> Parts:
+    """The map and the classifier learned from these phrasings; ``index`` has the encoders' own vectors."""
     names, targets = np.unique(index.targets()[rows], return_inverse=True)
     vectors = index.vectors[rows]
     projection = fit_projection(vectors, targets, seed=seed) if vectors.shape[1] else None
-    mapped = vectors if projection is None else project(vectors, projection)
-    seen = features(mapped, [index.texts[row] for row in rows])
-    weights, bias = fit_intents(seen, targets, len(names))
-    return projection, Classifier(tuple(str(index.labels[name]) for name in names), weights, bias)
+    seen = features(vectors, [index.texts[row] for row in rows])
+    weights, bias = fit_intents(seen, targets, len(names), strength=STRENGTH[projection is not None])
+    labels = tuple(str(index.labels[name]) for name in names)
+    return Parts(projection=projection, classifier=Classifier(labels, weights, bias))
 
 
-def _kept_back(index: Index, fold: Int64s, folds: int, seed: int, step: Callable[[], None]) -> Opinions:
-    """Opinions on every phrasing of parts learned without its fold; labels not learned get a low one."""
-    found = []
-    for number in range(folds):
+def _kept_back(index: Index, fold: Int64s, seed: int, step: Callable[[], None]) -> Opinions:
+    """Opinions on each phrasing of parts learned without its fold; of a label new to them, a low one."""
+    found = [Opinions.none(len(index.labels))]
+    folds = int(fold.max(initial=-1)) + 1
+    for number in range(folds if len(index) <= MANY else min(folds, ROUNDS_OF_MANY)):
         step()
         kept, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        if not len(kept) or not len(rest):
-            continue
-        projection, classifier = _train(index, rest, seed)
-        found.append(_opinions(index, rest, kept, projection, classifier))
-    if not found:
-        nothing = np.zeros((0, len(index.labels)))
-        none = np.zeros(0, dtype=np.int64)
-        return Opinions(nothing, nothing, nothing, none, none)
-    return Opinions(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+        if len(kept) and len(rest):
+            parts = _train(index, rest, seed)
+            smaller = index.part(rest, parts.mapped(index.vectors[rest]))
+            texts = [index.texts[row] for row in kept]
+            found.append(_opinions(smaller, parts, index, texts, index.vectors[kept], kept))
+    return Opinions.join(found)
 
 
 def _opinions(
-    index: Index, rest: Int64s, kept: Int64s, projection: Float32s | None, classifier: Classifier
-) -> tuple[Any, Any, Any, Int64s, Int64s]:
-    smaller = index.part(rest, projection)
-    texts = [index.texts[row] for row in kept]
-    vectors = index.vectors[kept] if projection is None else project(index.vectors[kept], projection)
-    columns = np.searchsorted(index.labels.astype(str), smaller.labels.astype(str))
-    n = len(index.labels)
-    lexical, semantic, intent = (np.full((len(kept), n), low) for low in (0.0, -1.0, -30.0))
-    lexical[:, columns] = [smaller.best(smaller.lexical(text)) for text in texts]
-    semantic[:, columns] = smaller.nearest(vectors @ smaller.vectors.T)
-    intent[:, columns] = intents(classifier, features(vectors, texts), smaller)
-    targets = np.where(np.isin(index.targets()[kept], columns), index.targets()[kept], -1)
-    return lexical, semantic, intent, targets, kept
+    index: Index, parts: Parts, whole: Index, texts: Sequence[str], vectors: Float32s, rows: Int64s
+) -> Opinions:
+    """What ``parts`` over ``index`` say of these texts, in the columns of ``whole``, where they stand at
+    ``rows``."""
+    columns = np.array([whole.positions()[label] for label in index.labels], dtype=np.int64)
+    lexical, semantic, intent = (np.full((len(texts), len(whole.labels)), low) for low in (0.0, -1.0, -30.0))
+    lexical[:, columns] = [index.best(index.lexical(text)) for text in texts]
+    semantic[:, columns] = index.nearest(parts.mapped(vectors) @ index.vectors.T)
+    if parts.classifier is not None:
+        intent[:, columns] = intents(parts.classifier, features(vectors, texts), index)
+    targets = whole.targets()[rows]
+    targets = np.where(np.isin(targets, columns), targets, -1)
+    return Opinions(lexical, semantic, intent, targets, rows)
+
+
+def _slipped(index: Index, parts: Parts, encoders: Encoders, rng: np.random.Generator) -> Opinions:
+    """Opinions on known phrasings typed with a slip: where words and letters are the surer guide.
+
+    Phrasings kept back were often written to differ from their neighbours; learned from those alone, the join
+    would not trust a word that it knows.
+    """
+    rows = np.sort(rng.permutation(len(index))[:SLIPPED])
+    texts = [slip(index.texts[row], rng) for row in rows]
+    return _opinions(index, parts, index, texts, encoders.encode(texts), rows)

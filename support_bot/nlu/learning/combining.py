@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..measures import coverage_curve
 
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
+SLIPS = 0.25  # the share of questions that are known phrasings, badly typed
 PRIOR = 0.2  # the share of questions that no entry answers
 
 
@@ -27,37 +29,54 @@ class Opinions:
     targets: Int64s
     rows: Int64s
 
+    @classmethod
+    def none(cls, labels: int) -> Opinions:
+        """Opinions on no question."""
+        nothing, nowhere = np.zeros((0, labels)), np.zeros(0, dtype=np.int64)
+        return cls(nothing, nothing, nothing, nowhere, nowhere)
 
-def fit_join(inside: Opinions, outside: Opinions, *, base: Join | None = None) -> Join:
-    """The join learned from questions in scope and from others, of labels kept back whole."""
-    join = fit_weights(inside, base or Join(semantic=5.0, intent=0.5))
+    @classmethod
+    def join(cls, several: Sequence[Opinions]) -> Opinions:
+        """All of them, one after another."""
+        names = ("lexical", "semantic", "intent", "targets", "rows")
+        return cls(*(np.concatenate([getattr(one, name) for one in several]) for name in names))
+
+
+def fit_join(inside: Opinions, outside: Opinions, slipped: Opinions) -> Join:
+    """The join learned from questions in scope, from others (of labels kept back whole) and from known
+    phrasings with typing errors."""
+    join = fit_weights(inside, slipped)
     join = fit_confidence(inside, outside, join)
     return replace(join, threshold=fit_threshold(inside, outside, join))
 
 
-def fit_weights(inside: Opinions, start: Join) -> Join:
+def fit_weights(inside: Opinions, slipped: Opinions) -> Join:
     """Weights of the three opinions that maximise the probability of the label meant (conditional logit,
-    McFadden 1974), kept at 0 or more."""
-    rows = np.arange(len(inside.targets))
-    parts = torch.tensor(np.stack([inside.lexical, inside.semantic, inside.intent]))
-    targets = torch.tensor(inside.targets)
-    raw = (
-        torch.tensor([start.lexical, start.semantic, start.intent], dtype=torch.float64).clamp(min=0.1).log()
-    )
-    raw.requires_grad_(True)
+    McFadden 1974), kept at 0 or more; ``slipped`` counts as ``SLIPS`` of the questions."""
+    both = Opinions.join([inside, slipped])
+    if not len(both.targets):
+        return Join()
+    parts = torch.tensor(np.stack([both.lexical, both.semantic, both.intent]))
+    targets = torch.tensor(both.targets)
+    share = torch.ones(len(targets), dtype=torch.float64)
+    if len(inside.targets) and len(slipped.targets):
+        share[: len(inside.targets)] = (1 - SLIPS) / len(inside.targets)
+        share[len(inside.targets) :] = SLIPS / len(slipped.targets)
+    share /= share.sum()
+    raw = torch.tensor([5.0, 5.0, 0.5], dtype=torch.float64).log().requires_grad_(True)
     optimizer = torch.optim.LBFGS([raw], max_iter=100, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
         scores = torch.einsum("p,pml->ml", raw.exp(), parts)
-        value = torch.nn.functional.cross_entropy(scores, targets) + 1e-4 * raw.square().sum()
+        each = torch.nn.functional.cross_entropy(scores, targets, reduction="none")
+        value = (share * each).sum() + 1e-4 * raw.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    if len(rows):
-        optimizer.step(loss)  # type: ignore[no-untyped-call]
+    optimizer.step(loss)  # type: ignore[no-untyped-call]
     lexical, semantic, intent = raw.detach().exp().tolist()
-    return replace(start, lexical=lexical, semantic=semantic, intent=intent, unseen=_unseen(inside))
+    return Join(lexical=lexical, semantic=semantic, intent=intent, unseen=_unseen(both))
 
 
 def _unseen(inside: Opinions) -> tuple[float, float, float]:
@@ -78,48 +97,60 @@ def _unseen(inside: Opinions) -> tuple[float, float, float]:
 
 
 def best(opinions: Opinions, join: Join) -> tuple[Int64s, Floats]:
-    """The best column of each question, and its (m, 3): logit p, lexical, semantic."""
+    """The best column of each question, and its (m, 4): logit p, lexical, semantic, intent."""
     p = join.probabilities(opinions.lexical, opinions.semantic, opinions.intent)
     top = p.argmax(axis=1)
     rows = np.arange(len(top))
-    return top, np.stack(
-        [logit(p[rows, top]), opinions.lexical[rows, top], opinions.semantic[rows, top]], axis=1
-    )
+    parts = (opinions.lexical, opinions.semantic, opinions.intent)
+    return top, np.stack([logit(p[rows, top]), *(part[rows, top] for part in parts)], axis=1)
 
 
 def confidences(opinions: Opinions, join: Join) -> tuple[Floats, NDArray[np.bool_]]:
     """Confidence of the best answer to each question, and whether it is the one meant."""
     top, seen = best(opinions, join)
     p = 1 / (1 + np.exp(-seen[:, 0]))
-    return join.confidence(p, seen[:, 1], seen[:, 2]), top == opinions.targets
+    return join.confidence(p, *seen[:, 1:].T), top == opinions.targets
 
 
 def fit_confidence(inside: Opinions, outside: Opinions, join: Join) -> Join:
-    """Platt scaling with three inputs; questions out of scope weigh ``PRIOR`` of all and are always wrong."""
+    """Platt scaling in two steps, each input of which can only raise the confidence.
+
+    First the direction, with questions out of scope as wrong answers that are ``PRIOR`` of all; then scale
+    and constant on questions in scope alone, so that among those a confidence of .8 is right 8 times in 10.
+    """
     top, seen = best(inside, join)
     _, strange = best(outside, join)
-    x = torch.tensor(np.vstack([seen, strange]))
-    y = torch.tensor(np.concatenate([top == inside.targets, np.zeros(len(strange))]).astype(float))
-    weight = torch.ones(len(y), dtype=torch.float64)
+    right = (top == inside.targets).astype(float)
+    if not len(right):
+        return join
+    weight = np.ones(len(seen) + len(strange))
     if len(strange):
         weight[len(seen) :] = PRIOR / (1 - PRIOR) * len(seen) / len(strange)
-    mean, spread = x.mean(dim=0), x.std(dim=0).clamp(min=1e-3)
-    z = (x - mean) / spread
-    beta = torch.zeros(4, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS([beta], max_iter=100, line_search_fn="strong_wolfe")
+    target = np.concatenate([right, np.zeros(len(strange))])
+    constant, slopes = _logistic(np.vstack([seen, strange]), target, weight)
+    shift, scale = _logistic((constant + seen @ slopes)[:, None], right, np.ones(len(seen)))
+    platt = (shift + float(scale[0]) * constant, *(float(scale[0]) * slopes).tolist())
+    return replace(join, platt=platt)
+
+
+def _logistic(inputs: Floats, target: Floats, weight: Floats) -> tuple[float, Floats]:
+    """Constant and slopes, none negative, of a weighted logistic regression."""
+    spread = np.maximum(inputs.std(axis=0), 1e-3)
+    x, y, share = (torch.tensor(one) for one in (inputs / spread, target, weight / weight.sum()))
+    raw = torch.tensor([0.0] + [-1.0] * x.shape[1], dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([raw], max_iter=100, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        score = beta[0] + z @ beta[1:]
+        score = raw[0] + x @ raw[1:].exp()
         each = torch.nn.functional.binary_cross_entropy_with_logits(score, y, reduction="none")
-        value = (weight * each).sum() / weight.sum() + 1e-3 * beta[1:].square().sum()
+        value = (share * each).sum() + 1e-4 * raw[1:].square().sum()
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
-    slopes = (beta[1:] / spread).detach()
-    constant = float(beta[0].detach() - (slopes * mean).sum())
-    return replace(join, platt=(constant, *slopes.tolist()))
+    found = raw.detach().numpy()
+    return float(found[0]), np.exp(found[1:]) / spread
 
 
 def fit_threshold(inside: Opinions, outside: Opinions, join: Join) -> float:

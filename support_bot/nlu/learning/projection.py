@@ -16,7 +16,7 @@ def fit_projection(
     steps: int = 30,
     rate: float = 1e-3,
     temperature: float = 0.05,
-    batch: int = 2048,
+    batch: int = 1024,
     seed: int = 0,
 ) -> Float32s:
     """The map (d, d), trained from the identity.
@@ -42,5 +42,5 @@ def fit_projection(
         if not len(value):
             break
         value.mean().backward()  # type: ignore[no-untyped-call]
-        optimizer.step()  # type: ignore[no-untyped-call]
+        optimizer.step()
     return matrix.detach().numpy()
