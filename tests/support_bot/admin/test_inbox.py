@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from support_bot import dialogue
+from support_bot.adapters import get_adapter
 from support_bot.models import Conversation, DialogueProfile, HandOver, Message
 from support_bot.types import Subject
 
@@ -99,6 +100,23 @@ def test_the_page_shows_summary_emotion_profile_habits_and_transcript(agent: Cli
         "angry of late",
     ):
         assert shown in text, shown
+
+
+def test_whatever_the_shops_adapter_raises_the_customer_can_be_answered(
+    agent: Client, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: Any, **_kwargs: Any) -> None:
+        raise RuntimeError("the warehouse is on fire")
+
+    hand_over = dialogue.hand_over(talk(("Hello?", "hand_over", ""), user_key="7"), "asked")
+    monkeypatch.setattr(get_adapter(), "orders", broken)
+    monkeypatch.setattr(get_adapter(), "profile", broken)
+
+    text = text_of(agent.get(page("handover_change", hand_over.pk)))
+
+    assert "The shop could not be asked" in text
+    assert "warehouse" not in text
+    assert 'name="text"' in text
 
 
 def test_replying_takes_the_conversation_and_the_customer_reads_it(agent: Client, waiting: HandOver) -> None:
