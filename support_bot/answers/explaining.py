@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from ..models import Entry
 from ..nlu import Candidate
 from ..types import Profile, Subject
-from .finding import fetch, find
+from .finding import fetch, find, rank
 from .found import LIKELY, Found
 from .library import SKILL, TALKING
 from .pickup import active
@@ -61,7 +61,7 @@ def explain(
     milliseconds = (time.perf_counter() - start) * 1000
     state = active()
     shelf = state.library.shelf(found.language)
-    candidates = state.engine.rank(text, language=found.language, limit=limit).candidates
+    candidates = rank(state, text, found.language, allow=None, limit=limit)
     entries = fetch(found.language, [one.label for one in candidates])
     ranking = []
     for one in candidates:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -41,9 +41,9 @@ def find(
     code = language_of(text, state, subject, profile, language)
     shelf = state.library.shelf(code)
     hidden = shelf.hidden(subject, profile, timezone.now())
-    ranking = state.engine.rank(text, language=code, allow=shelf.allowed(hidden), limit=limit + SPARE)
-    entries = fetch(code, [one.label for one in ranking.candidates if one.label not in hidden])
-    alive = [one for one in ranking.candidates if _is_there(one.label, entries, shelf)][:limit]
+    candidates = rank(state, text, code, allow=shelf.allowed(hidden), limit=limit + SPARE)
+    entries = fetch(code, [one.label for one in candidates if one.label not in hidden])
+    alive = [one for one in candidates if _is_there(one.label, entries, shelf)][:limit]
     ordered, preferred = prefer_known(alive, prefer)
     threshold = state.threshold(code)
     outcome, told = decide(ordered, threshold, preferred=preferred)
@@ -72,6 +72,17 @@ def closest(language: str, known: Sequence[str]) -> str:
     return next((one for one in known if one == base), "") or next(
         (one for one in known if base and one.split("-")[0] == base), ""
     )
+
+
+def rank(
+    state: Active, text: str, language: str, *, allow: Container[str] | None, limit: int
+) -> tuple[Candidate, ...]:
+    """The engine's candidates; none where it fails: an encoder is another project's code."""
+    try:
+        return state.engine.rank(text, language=language, allow=allow, limit=limit).candidates
+    except Exception as error:  # noqa: BLE001
+        log_once_a_minute("Ranking what a question may mean", error)
+        return ()
 
 
 def fetch(language: str, labels: Sequence[str]) -> dict[str, Entry]:

@@ -276,6 +276,37 @@ def test_a_build_without_an_artifact_is_refused_with_what_to_do(db: None) -> Non
         loading.load(build.pk)
 
 
+def test_an_engine_that_loads_but_cannot_answer_is_not_taken_up(
+    faq: Any, ask: Ask, stored: Stored, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    stored().activate()
+
+    class Broken:
+        languages = ("en",)
+
+        def rank(self, *_args: Any, **_options: Any) -> Any:
+            raise ValueError("matmul: a mismatch")
+
+    monkeypatch.setattr(loading.nlu, "load_engine", lambda *_args, **_options: Broken())
+
+    found = ask("how can I return an item")
+
+    assert (found.build, found.best.entry) == (None, faq["start-return"])
+    assert "a mismatch" in found.degraded
+
+
+def test_an_encoder_that_fails_while_answering_is_no_answer_and_no_error(
+    faq: Any, ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    engine = answers.active().engine
+    monkeypatch.setattr(engine, "rank", lambda *_args, **_options: 1 / 0)
+
+    found = ask("how can I return an item")
+
+    assert (found.outcome, found.matches) == ("none", ())
+    assert "division by zero" in caplog.text
+
+
 def test_a_missing_encoder_is_told(
     faq: Any, ask: Ask, stored: Stored, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:

@@ -49,21 +49,21 @@ def python(tmp_path: Path) -> Any:
     """``python(code, *arguments)`` starts a process on this test's database; what still runs is ended."""
     environment = {
         **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.support_bot.process_settings",
         "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
         "ARTIFACT_DIR": str(tmp_path / "artifacts"),
         "ARTIFACT_CACHE_DIR": str(tmp_path / "cache"),
         "CELERY_BROKER_URL": "",
         "SECRET_KEY": "a key for this test alone",
+        "BOT_FOLDER": str(tmp_path),
         "PYTHONPATH": str(ROOT),
         "OMP_NUM_THREADS": "1",
     }
     started: list[subprocess.Popen[str]] = []
 
-    def start(code: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(code: str, *arguments: str, settings: str = "process_settings") -> subprocess.Popen[str]:
         child = subprocess.Popen(
             [sys.executable, "-c", SETUP + code, *arguments],
-            env=environment,
+            env={**environment, "DJANGO_SETTINGS_MODULE": f"tests.support_bot.{settings}"},
             cwd=ROOT,
             text=True,
             stdout=subprocess.PIPE,
@@ -79,8 +79,8 @@ def python(tmp_path: Path) -> Any:
         child.communicate()
 
 
-def told(python: Python, code: str) -> Any:
-    child = python(code)
+def told(python: Python, code: str, **options: str) -> Any:
+    child = python(code, **options)
     out, err = child.communicate(timeout=120)
     assert child.returncode == 0, err
     return json.loads(out.strip().splitlines()[-1])
@@ -147,26 +147,27 @@ def test_a_running_build_can_be_stopped_from_outside(python: Python, how: str) -
         assert "told to stop" in error
 
 
-def test_a_build_is_started_in_a_process_of_its_own_and_picked_up_by_a_web_process_without_torch(
-    python: Python,
-) -> None:
-    """The embedded default: no broker, two processes, an engine that a running web process takes up."""
-    said = told(
-        python,
-        FILL
-        + """
+EMBEDDED = """
 from support_bot import answers
 from support_bot.types import Profile, Subject
 def ask(): return answers.find("the colour of thing 3", subject=Subject(), profile=Profile())
 before = ask()
 build = KnowledgeBuild.objects.start()
-deadline = time.monotonic() + 90
+deadline = time.monotonic() + 120
 while ask().build != build.pk and time.monotonic() < deadline:
     time.sleep(0.1)
 build.refresh_from_db()
 after = ask()
 print(json.dumps([before.build, build.status, build.error, after.build == build.pk, after.best.label,
                   build.worker.endswith(f":{os.getpid()}"), "torch" in sys.modules]))
-""",
-    )
+"""
+
+
+@pytest.mark.parametrize("host", ["process_settings", "alone_settings"])
+def test_a_web_process_starts_a_build_beside_itself_and_takes_it_up_without_torch(
+    python: Python, host: str
+) -> None:
+    """The embedded default: no broker, a second process, with and without ``recommendations``."""
+    said = told(python, FILL + EMBEDDED, settings=host)
+
     assert said == [None, "finished", "", True, "e3", False, False]
