@@ -24,6 +24,7 @@ from .types import Profile, Subject
 
 MOST: Final = 1_000  # entries on one page
 LEAST: Final = 0.02  # an entry that is less probably meant is no result of a search
+LIKELY: Final = 0.1  # where not even the best one is that probable, nothing was found
 NOBODY: Final = Subject()
 _IN_SCRIPT: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
@@ -90,6 +91,8 @@ def search(
     code = language or language_read()
     readable = {read.entry.slug: read.entry for read in entries(subject, language=code)}
     ranking = answers.active().engine.rank(text, language=code, allow=frozenset(readable), limit=limit)
+    if ranking.best is None or ranking.best.confidence < LIKELY:
+        return []
     return [
         Read(readable[one.label], NOBODY, one.confidence)
         for one in ranking.candidates

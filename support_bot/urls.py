@@ -1,4 +1,4 @@
-"""The pages' addresses; the prefix is the host's choice: ``path("support/", include("support_bot.urls"))``."""
+"""The pages' addresses; the prefix is the host's: ``path("support/", include("support_bot.urls"))``."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Visit:
     @classmethod
     def of(cls, request: HttpRequest) -> Visit:
         subject = get_adapter().subject(request)
-        kept = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=KEEP)
+        kept = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=KEEP) or ""
         key, _space, token = kept.partition(" ")
         found = dialogue.find_conversation(key, token=token, subject=subject) if token else None
         if found is not None and found.user_key and subject.user_key is None:

@@ -119,4 +119,4 @@ def _request(context: Context) -> Any:
 def _rendered(context: Context, name: str, values: Mapping[str, Any]) -> SafeString:
     engine = context.template.engine if context.template else Engine.get_default()
     found = engine.get_template(name)
-    return mark_safe(found.render(context.new(values)))  # noqa: S308 - a template's own output
+    return mark_safe(found.render(context.new(values)).strip())  # noqa: S308 - a template's own output

@@ -1,9 +1,8 @@
 """Fills the shop that the browser tests visit: three tastes, 90 customers, ten months of orders, two logins,
 the FAQ in two languages.
 
-``python -m tests.browser.market`` migrates, fills and trains the recommender (the bot answers without a build,
-by words); it is a process of its own because its database
-is not the tests'.
+``python -m tests.browser.market`` migrates, fills and trains the recommender (the bot has no build: it
+answers by words); it is a process of its own because its database is not the tests'.
 """
 
 from __future__ import annotations

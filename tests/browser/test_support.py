@@ -1,4 +1,4 @@
-"""A customer talks to the shop: with the widget, by keyboard, on a phone, without JavaScript, with a person."""
+"""A customer talks to the shop: with the widget, by keyboard, on a phone, without scripts, with a person."""
 
 from __future__ import annotations
 
@@ -299,7 +299,7 @@ def test_a_person_takes_over_answers_and_hands_back(site: str, chat: Chat) -> No
         customer.wait(lambda: "Anything else?" in chat.said()[-1])
         assert not chat.part("unread").is_displayed()
 
-        agent.find("form[action$='hand-back/'] button").click()
+        agent._press(agent.find("form[action$='hand-back/'] button"))
         assert agent.listen() == []
     customer.wait(lambda: chat.part("panel").get_attribute("data-state") == "bot")
     assert "30 days from the delivery" in chat.say(RETURNS)

@@ -1,0 +1,176 @@
+"""The FAQ page and ``{% faq_list %}``: for whom an entry is, in which language, found by a search."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.template import RequestContext, Template, TemplateSyntaxError
+from django.test import Client, RequestFactory, override_settings
+
+from shop.models import Profile
+from support_bot.models import Entry
+from support_bot.templatetags.support_bot import BadArgument
+from tests.support_bot.people import Shopfloor
+
+pytestmark = pytest.mark.usefixtures("faq")
+
+FAQ = "/support/faq/"
+
+
+def page(client: Client, query: str = "") -> str:
+    answer = client.get(FAQ + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def questions(html: str) -> list[str]:
+    return re.findall(r"concierge-support-entry\"><details[^>]*><summary>(.*?)</summary>", html)
+
+
+def structured(html: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', html, re.DOTALL)
+    assert found is not None
+    return json.loads(found[1])
+
+
+def listed(tag: str, user: Any = None) -> str:
+    request = RequestFactory().get("/")
+    request.user = user or AnonymousUser()
+    return Template("{% load support_bot %}" + tag).render(RequestContext(request))
+
+
+def test_everybody_reads_what_is_for_everybody(client: Client) -> None:
+    html = page(client)
+
+    assert "How much is delivery?" in questions(html)
+    assert "How do I delete my account?" not in questions(html)  # for customers who are logged in
+    assert "Do you deliver to Alaska?" not in questions(html)  # for those in the US
+    assert 'id="delivery-cost"' in html
+    assert "<strong>30 days</strong>" in html
+    assert "Corner Market is open Monday" in html  # a variable of the shop's
+
+
+def test_a_customer_also_reads_what_is_for_customers(client: Client, shop: Shopfloor) -> None:
+    client.force_login(shop.ada)
+    Profile.objects.update_or_create(user=shop.ada, defaults={"country": "US"})
+
+    answer = client.get(FAQ)
+    html = answer.content.decode()
+
+    assert {"How do I delete my account?", "Do you deliver to Alaska?"} <= set(questions(html))
+    assert "private" in answer["Cache-Control"]
+    names = [one["name"] for one in structured(html)["mainEntity"]]
+    assert "How do I delete my account?" not in names
+
+
+def test_the_language_of_the_page_is_the_faqs(client: Client) -> None:
+    client.cookies["django_language"] = "zh-hans"
+
+    html = page(client)
+
+    assert "运费多少钱？" in questions(html)
+    assert "How much is delivery?" not in html
+
+
+def test_unpublished_and_expired_entries_are_gone(client: Client) -> None:
+    Entry.objects.filter(slug="delivery-cost").update(is_published=False)
+
+    assert "How much is delivery?" not in page(client)
+    assert "How much is delivery?" not in page(client, "?q=how+much+is+delivery")
+
+
+def test_a_category_and_a_search_narrow_it_down(client: Client) -> None:
+    assert questions(page(client, "?category=payment")) == ["Which cards do you take?"]
+    assert questions(page(client, "?q=can+I+pay+with+Visa"))[0] == "Which cards do you take?"
+    assert "We found no answer" in page(client, "?q=qwertyuiop")
+    assert questions(page(client, "?category=nonsense")) == []
+
+
+def test_a_search_finds_nothing_that_is_not_for_the_reader(client: Client, shop: Shopfloor) -> None:
+    query = "?q=delete+my+account"
+    assert "How do I delete my account?" not in questions(page(client, query))
+
+    client.force_login(shop.ada)
+
+    assert questions(page(client, query))[0] == "How do I delete my account?"
+
+
+@pytest.mark.parametrize(
+    "query", ["%00", "%F0%9F%98%80", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "x" * 5000]
+)
+def test_a_search_for_anything_is_answered(client: Client, query: str) -> None:
+    assert "<script>alert" not in page(client, f"?q={query}")
+
+
+def test_the_structured_data_cannot_end_its_element(client: Client) -> None:
+    Entry.objects.filter(slug="delivery-cost", language="en").update(
+        question="</script><script>alert(1)</script>", answer="`</script>` & <!-- \u2028"
+    )
+
+    html = page(client)
+
+    assert "</script><script>" not in html
+    data = structured(html)
+    assert data["@type"] == "FAQPage"
+    found = [one for one in data["mainEntity"] if one["name"].startswith("</script>")]
+    assert "&lt;/script&gt;" in found[0]["acceptedAnswer"]["text"]
+
+
+def test_only_data_stands_in_a_script_of_the_page(client: Client) -> None:
+    html = page(client)
+
+    assert re.findall(r"<script(?! type=\"application/ld\+json\")(?![^>]*\ssrc=)", html) == []
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html)
+
+
+def test_the_tag_lists_a_category_without_a_search_and_all_with_one() -> None:
+    one, everything = listed('{% faq_list category="payment" %}'), listed("{% faq_list %}")
+
+    assert questions(one) == ["Which cards do you take?"]
+    assert 'role="search"' not in one
+    assert 'role="search" action="/support/faq/"' in everything
+    assert len(questions(everything)) == 6
+    assert "ld+json" not in listed('{% faq_list category="payment" data=False %}')
+
+
+def test_the_tag_respects_who_reads(shop: Shopfloor) -> None:
+    assert (
+        questions(listed('{% faq_list category="account" %}', shop.ada))[0] == "How do I delete my account?"
+    )
+    assert "delete my account" not in listed('{% faq_list category="account" %}')
+
+
+def test_a_category_that_is_not_there_lists_nothing() -> None:
+    assert listed('a{% faq_list category="nonsense" %}b') == "ab"
+
+
+def test_a_wrong_argument_is_left_out_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert "Which cards" in listed('{% faq_list categorie="payment" %}')
+    assert "has no argument 'categorie'" in caplog.text
+
+
+def test_with_debug_a_wrong_argument_says_what_exists() -> None:
+    with override_settings(DEBUG=True), pytest.raises((BadArgument, TemplateSyntaxError), match="category, "):
+        listed('{% faq_list categorie="payment" %}')
+
+
+def test_a_page_of_the_faq_takes_few_queries(client: Client, django_assert_max_num_queries: Any) -> None:
+    page(client)
+
+    with django_assert_max_num_queries(4):
+        page(client)
+
+
+def test_the_tag_survives_a_database_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import DatabaseError
+
+    def broken(*_args: Any, **_kwargs: Any) -> None:
+        raise DatabaseError("gone")
+
+    monkeypatch.setattr("support_bot.faq.entries", broken)
+
+    assert listed("a{% faq_list %}b") == "ab"
