@@ -137,7 +137,7 @@ def _close_gap(children: list[Token], position: int) -> None:
         rest = re.sub(r"^[\s,:;，、：；]+", "", after.content)
         after.content = rest[:1].upper() + rest[1:]
     elif before is not None and (after is None or re.match(r"[\s,.;:!?)，。、；：！？）]", after.content)):
-        before.content = before.content.rstrip(" ")
+        before.content = before.content.rstrip(" ,，、")
     if before is None or after is None:
         return
     if before.content.endswith(("(", "（")) and after.content.startswith((")", "）")):

@@ -98,6 +98,8 @@ def test_a_variable_cannot_smuggle_a_scheme_into_an_address():
     [
         ("Hello {customer.first_name}, welcome!", "Hello, welcome!"),
         ("Hello {customer.first_name}!", "Hello!"),
+        ("Hello, {customer.first_name}!", "Hello!"),
+        ("Hello, {customer.first_name}, welcome!", "Hello, welcome!"),
         ("{customer.first_name}, your order is here.", "Your order is here."),
         ("Your order {last_order.number} is on its way.", "Your order is on its way."),
         ("An order ({last_order.number}) is here.", "An order is here."),
