@@ -8,17 +8,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+
+from . import postgresql
+from .postgresql import free_port, listening, stop
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 90  # no single step takes so long; a slow machine may take most of it
@@ -40,34 +41,11 @@ def until(condition: Callable[[], Any], what: str, seconds: float = SECONDS) -> 
     pytest.fail(f"waited {seconds:g} seconds in vain for {what}")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def listening(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def missing(what: str, package: str) -> None:
+def missing(what: str, package: str) -> NoReturn:
     reason = f"{what} not found: apt-get install {package}"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-def stop(process: subprocess.Popen[Any], how: signal.Signals = signal.SIGTERM) -> None:
-    """End a process that we started; the hard way if it does not listen."""
-    if process.poll() is None:
-        process.send_signal(how)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="session")
@@ -79,40 +57,14 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made, ignore_errors=True)
 
 
-def _postgres_binaries() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    if found:
-        return found[-1].parent
-    on_path = shutil.which("initdb")
-    return Path(on_path).parent if on_path else None
-
-
 @pytest.fixture(scope="session")
 def postgres(folder: Path) -> Iterator[str]:
-    """The URL of a cluster made for these tests. It refuses to run as root, so root lends it an account."""
-    binaries = _postgres_binaries()
-    if binaries is None:
+    """The URL of a cluster made for these tests."""
+    programs = postgresql.binaries()
+    if programs is None:
         missing("PostgreSQL", "postgresql")
-    account: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    data, port = folder / "postgres", free_port()
-    data.mkdir()
-    if account:
-        shutil.chown(data, "postgres", "postgres")
-        account["extra_groups"] = []
-    settled = {**account, "cwd": data, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
-    options = ["-U", "concierge", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
-    subprocess.run(
-        [binaries / "initdb", "-D", data, *options], check=True, stdout=subprocess.DEVNULL, **settled
-    )
-    speed = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=64MB"]
-    place = ["-k", str(data), "-c", "listen_addresses=127.0.0.1", "-p", str(port)]
-    with (folder / "postgres.log").open("wb") as log:
-        server = subprocess.Popen([binaries / "postgres", "-D", data, *place, *speed], stdout=log, **settled)
-    try:
-        until(lambda: listening(port), "PostgreSQL")
-        yield f"postgres://concierge@127.0.0.1:{port}/postgres"
-    finally:
-        stop(server, signal.SIGINT)
+    with postgresql.serve(programs, folder, free_port()) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
