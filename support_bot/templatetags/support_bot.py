@@ -116,7 +116,7 @@ def _request(context: Context) -> Any:
     return context.get("request") or getattr(context, "request", None)
 
 
-def _rendered(context: Context, name: str, values: Mapping[str, Any]) -> SafeString:
+def _rendered(context: Context, name: str, values: dict[str, Any]) -> SafeString:
     engine = context.template.engine if context.template else Engine.get_default()
     found = engine.get_template(name)
     return mark_safe(found.render(context.new(values)).strip())  # noqa: S308 - a template's own output
