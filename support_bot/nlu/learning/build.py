@@ -144,7 +144,11 @@ def learn_level(
     _, right = confidences(inside, join)
     figures = {"n": len(whole), "labels": len(whole.labels), **_figures(inside, outside, join, seed)}
     outcomes = {whole.texts[row]: bool(good) for row, good in zip(inside.rows, right, strict=True)}
-    return Understanding(replace(trained, join=join), encoders, index), figures, outcomes
+    return (
+        Understanding(replace(trained, encoders=encoders.names, join=join), encoders, index),
+        figures,
+        outcomes,
+    )
 
 
 def _figures(inside: Opinions, outside: Opinions, join: Join, seed: int) -> dict[str, Any]:
