@@ -50,6 +50,7 @@ def run(
     context.let_go()
     context.topic = f"skill:{name}"
     context.question = entry.question if entry is not None else str(skill.title)
+    context.category = (entry.category_id or 0) if entry is not None else 0
     context.mention(call.mentioned)
     if isinstance(outcome, Ask):
         return _ask(moment, skill, outcome)

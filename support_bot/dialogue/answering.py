@@ -28,8 +28,9 @@ def entry_reply(
 ) -> Reply:
     """The entry's answer with its variables filled in for ``subject``, and where it can be read."""
     wanted = set(used_variables(entry.answer))
+    none: dict[str, str] = {}
     values = attempt(
-        "Reading variables", lambda: adapter.variables(subject, profile=profile, only=wanted), {}
+        "Reading variables", lambda: adapter.variables(subject, profile=profile, only=wanted), none
     )
     rendered = render(entry.answer, values)
     return Reply(

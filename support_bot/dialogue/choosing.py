@@ -148,8 +148,10 @@ def is_small_talk(moment: Moment) -> Reply | None:
 
 
 def follows_up(moment: Moment) -> Reply | None:
-    match = follow_up(moment)
-    return _tell(moment, match.label, match.confidence) if match is not None else None
+    likely = follow_up(moment)
+    if len(likely) == 1:
+        return _tell(moment, likely[0].label, likely[0].confidence)
+    return _ask_back(moment, likely) if likely else None
 
 
 def tells(moment: Moment) -> Reply | None:
@@ -162,8 +164,7 @@ def asks_back(moment: Moment) -> Reply | None:
     found = moment.said.found
     if found.outcome != "clarify":
         return None
-    moment.context.asking, moment.context.offered = {}, False
-    return clarify(found.matches, moment.context)
+    return _ask_back(moment, found.matches)
 
 
 def give_up(moment: Moment) -> Reply:
@@ -218,10 +219,16 @@ def _tell(moment: Moment, label: str, confidence: float | None = None) -> Reply 
         )
         context.asking, context.options, context.offered = {}, [], False  # what waits for a yes still does
         context.topic, context.question = label, entry.question
+        context.category = entry.category_id or 0
     else:
         return None
     context.misses = 0
     return replace(reply, confidence=confidence)
+
+
+def _ask_back(moment: Moment, matches: Sequence[Match]) -> Reply:
+    moment.context.asking, moment.context.offered = {}, False
+    return clarify(matches, moment.context)
 
 
 def _talk(moment: Moment, name: str) -> Reply:

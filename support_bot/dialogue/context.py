@@ -19,7 +19,8 @@ LASTING = ("said", "used")  # what holds for the whole conversation
 
 @dataclass(slots=True)
 class Context:
-    """``topic`` is the label of what was last answered or done, ``question`` how the FAQ puts it.
+    """``topic`` is the label of what was last answered or done, ``question`` how the FAQ puts it,
+    ``category`` the key of its category.
 
     ``listed``: the orders and products last shown, ``[kind, key]`` in that order. ``options``: the texts of
     "did you mean", with the label that each stands for. ``asking``: the slot that a skill waits for
@@ -31,6 +32,7 @@ class Context:
 
     topic: str = ""
     question: str = ""
+    category: int = 0
     order: str = ""
     product: str = ""
     listed: list[list[str]] = field(default_factory=list)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from support_bot import skills
@@ -14,6 +13,7 @@ from support_bot.types import Order, Profile, Subject, Suggestion
 
 from . import wording
 from .guard import attempt
+from .understanding import local_now
 
 MENU: Final = ("order_status", "start_return", "availability", "recommend", "coupons")
 OFFERED: Final = 4
@@ -24,7 +24,8 @@ def welcome(subject: Subject) -> tuple[str, tuple[Suggestion, ...]]:
     there is a greeting."""
     adapter = get_adapter()
     profile = attempt("Reading a profile", lambda: adapter.profile(subject), Profile())
-    orders = attempt("Reading orders", lambda: list(adapter.orders(subject, 5)), [])
+    none: list[Order] = []
+    orders = attempt("Reading orders", lambda: list(adapter.orders(subject, 5)), none)
     name = attempt("Reading the shop's name", adapter.shop_name, "")
     coming = [order for order in orders if order.is_open]
     text = " ".join((_hello(profile.first_name, name), _news(coming), _offer(coming))).replace("  ", " ")
@@ -33,7 +34,8 @@ def welcome(subject: Subject) -> tuple[str, tuple[Suggestion, ...]]:
 
 def menu(adapter: SupportAdapter, subject: Subject, without: Sequence[str] = ()) -> tuple[Suggestion, ...]:
     """Quick replies for what the bot can do in this shop for this person, and a person at the end."""
-    known = attempt("Reading the skills", skills.all, {})
+    none: dict[str, skills.Skill] = {}
+    known = attempt("Reading the skills", lambda: skills.all(), none)
     offered = []
     for name in MENU:
         skill = known.get(name)
@@ -45,7 +47,7 @@ def menu(adapter: SupportAdapter, subject: Subject, without: Sequence[str] = ())
 
 
 def _hello(first_name: str, shop: str) -> str:
-    hour = timezone.template_localtime(timezone.now()).hour
+    hour = local_now().hour
     day = (
         _("Good morning") if 5 <= hour < 12 else _("Good afternoon") if 12 <= hour < 18 else _("Good evening")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from support_bot.types import Profile, Subject
 from .guard import attempt
 from .log import order_pattern
 
+LOOKED_AT: Final = 8  # labels
 _AROUND: Final = " \t\n.,!?;:~…。，！？；：、～"
 _FIRST: Final = re.compile(r"^([^.,!?;:。，！？；：\n]{1,40})[.,!?;:。，！？；：\n]+\s*(.*\w.*)$", re.DOTALL)
 _OPENINGS: Final = ("hello", "thanks", "how_are_you")
@@ -47,17 +49,18 @@ def understand(text: str, *, subject: Subject, profile: Profile, language: str) 
     spoken = detect_language(text, default=language, languages=answers.active().engine.languages)
     question = without_greeting(text)
     found = rank(question, subject=subject, profile=profile, language=spoken)
-    entities = find_entities(
-        text, language=spoken, order_pattern=order_pattern(), now=timezone.template_localtime(timezone.now())
-    )
+    entities = find_entities(text, language=spoken, order_pattern=order_pattern(), now=local_now())
     mood, _sure = emotions_of(spoken).classify(text, spoken)
     return Understood(text, spoken, entities, mood, small_talk(text), found)
 
 
 def rank(question: str, *, subject: Subject, profile: Profile, language: str) -> Found:
     """What the shop knows that ``question`` may mean, for this person."""
-    prefer = attempt("Reading a dialogue profile", lambda: preferences(subject, language), {})
-    return answers.find(question, subject=subject, profile=profile, language=language, prefer=prefer)
+    nothing: Mapping[str, float] = {}
+    prefer = attempt("Reading a dialogue profile", lambda: preferences(subject, language), nothing)
+    return answers.find(
+        question, subject=subject, profile=profile, language=language, limit=LOOKED_AT, prefer=prefer
+    )
 
 
 def preferences(subject: Subject, language: str) -> Mapping[str, float]:
@@ -69,6 +72,12 @@ def preferences(subject: Subject, language: str) -> Mapping[str, float]:
     bound = answers.active().library.shelf(language).bound if topics else {}
     labels = {slug: topics[skill] for slug, skill in bound.items() if skill in topics}
     return {**topics, **{f"skill:{topic}": weight for topic, weight in topics.items()}, **labels}
+
+
+def local_now() -> datetime:
+    """The time in the current time zone, with or without ``USE_TZ``."""
+    now = timezone.now()
+    return timezone.localtime(now) if timezone.is_aware(now) else now
 
 
 def small_talk(text: str) -> str:

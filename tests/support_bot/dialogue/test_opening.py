@@ -15,7 +15,7 @@ from shop.models import Order
 from shop.support import ShopSupport
 from support_bot import dialogue
 from support_bot.adapters import get_adapter
-from support_bot.dialogue import greeting
+from support_bot.dialogue import understanding
 from support_bot.dialogue.opening import GOES_ON
 from support_bot.models import Conversation
 from support_bot.types import Subject
@@ -102,7 +102,7 @@ def test_the_greeting_knows_the_time_of_day_and_the_name(
     customer: Subject, monkeypatch: pytest.MonkeyPatch, hour: int, words: str
 ) -> None:
     now = datetime(2026, 11, 25, hour, 30, tzinfo=UTC)
-    monkeypatch.setattr(greeting.timezone, "now", lambda: now)
+    monkeypatch.setattr(understanding.timezone, "now", lambda: now)
 
     assert dialogue.open_conversation(customer).greeting.startswith(f"{words}, Ada! ")
     assert dialogue.open_conversation(GUEST).greeting.startswith(f"{words}! ")
