@@ -17,8 +17,11 @@ from math import log
 from time import monotonic
 from typing import Final
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
+try:
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+except ImportError:  # the checks say what is missing; without it no typing error is forgiven
+    process = None
 
 FRESH_FOR: Final = 60.0  # seconds
 MIN_COVERAGE: Final = 0.25  # of a question's words, by weight
@@ -142,7 +145,7 @@ class _Index:
         begun = [one for one in self.vocabulary if one.startswith(word)] if len(word) >= 3 else []
         alike = {one: BEGUN * len(word) / len(one) for one in begun}
         errors = 0 if len(word) < 4 or _IS_HAN.match(word) else 1 if len(word) < 7 else 2
-        if not errors:
+        if not errors or process is None:
             return alike
         found = process.extract(
             word, self.vocabulary, scorer=OSA.distance, score_cutoff=errors, limit=MAX_NEAR

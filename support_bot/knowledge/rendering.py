@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from urllib.parse import quote
 
@@ -17,9 +18,8 @@ try:
     from markdown_it import MarkdownIt
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
-except ImportError as missing:
-    needed = 'The support bot needs nh3 and markdown-it-py: pip install "django-concierge[support]"'
-    raise ImportError(needed) from missing
+except ImportError:  # the checks say what is missing; without these nothing is rendered
+    pass
 
 from .variables import VARIABLE
 
@@ -65,10 +65,10 @@ def render(markdown_text: str, variables: Mapping[str, str] | None = None) -> Re
     noopener"``; of an image its text is shown. Never raises on any text.
     """
     env = {"variables": {name: str(value).strip() for name, value in (variables or {}).items()}}
-    tokens = _MARKDOWN.parse(markdown_text.replace("\0", ""), env)
+    tokens = _parser().parse(markdown_text.replace("\0", ""), env)
     for token in tokens:
         _fill(token, env["variables"])
-    html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, env)
+    html = _parser().renderer.render(tokens, _parser().options, env)
     cleaned = nh3.clean(
         html,
         tags=set(_TAGS),
@@ -192,10 +192,9 @@ def _inline(children: Iterable[Token]) -> str:
     return "".join(parts)
 
 
+@cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False})
     parser.inline.ruler.before("escape", "variable", _parse_variable)
     return parser
 
-
-_MARKDOWN: Final = _parser()
