@@ -176,11 +176,11 @@ class ConversationList(View):
         request=serializers.SupportConversationStart,
         responses={
             201: serializers.SupportConversationOpened,
-            **problems(400, 401, 403, 413, 415, 429, 503),
+            **problems(400, 401, 403, 413, 429, 503),
         },
     )
     def post(self, request: Request) -> Response:
-        asked = checked(CONVERSATION_START, _body(request))
+        asked = checked(CONVERSATION_START, _optional_body(request))
         opened = dialogue.open_conversation(self.subject, language=asked.get("language"))
         return Response(
             {
@@ -248,10 +248,10 @@ class HandOver(ConversationView):
         summary="Let a person take over",
         parameters=[ID, HELD],
         request=serializers.SupportHandOverStart,
-        responses={200: serializers.SupportHandOver, **problems(400, 401, 403, 404, 413, 415, 429, 503)},
+        responses={200: serializers.SupportHandOver, **problems(400, 401, 403, 404, 413, 429, 503)},
     )
     def post(self, request: Request, pk: str) -> Response:
-        asked = checked(HAND_OVER, _body(request))
+        asked = checked(HAND_OVER, _optional_body(request))
         try:
             made = dialogue.hand_over(self.found, "asked", contact=asked.get("contact", ""))
         except Conversation.DoesNotExist:
@@ -368,6 +368,14 @@ class Me(View):
 def _body(request: Request) -> Any:
     """What was sent; nothing at all is an object without fields."""
     return request.data if request.data is not None else {}
+
+
+def _optional_body(request: Request) -> Any:
+    """The same where nothing needs to be sent: what is no JSON, such as an empty form, says nothing."""
+    try:
+        return _body(request)
+    except exceptions.UnsupportedMediaType:
+        return {}
 
 
 def _reply(message: Message | None) -> dict[str, Any] | None:

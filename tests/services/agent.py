@@ -23,12 +23,15 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from recommendations import jobs, serving  # noqa: E402
 from recommendations.adapters import get_adapter  # noqa: E402
 from recommendations.models import ActiveModel, AlreadyRunning, ModelRun  # noqa: E402
 from recommendations.models import managers as managers_module  # noqa: E402
 from shop.models import OrderLine, Product  # noqa: E402
+from support_bot import answers  # noqa: E402
+from support_bot.models import Conversation, KnowledgeBuild, Message  # noqa: E402
 from tests.training.history import write_history  # noqa: E402
 
 ADDRESS = {
@@ -122,6 +125,53 @@ def admin_start(algorithm: str) -> dict[str, Any]:
         "seconds": time.monotonic() - began,
         "text": answer.content.decode(),
     }
+
+
+def learn_faq() -> int:
+    """Import the sample shop's FAQ and ask for a build of it; the build's number."""
+    call_command("support_bot_import", "shop/faq/en.md", "shop/faq/zh-hans.md", verbosity=0)
+    return KnowledgeBuild.objects.start().pk
+
+
+def build(number: int) -> dict[str, Any]:
+    return json.loads(json.dumps(KnowledgeBuild.objects.values().get(pk=number), default=str))
+
+
+def send_job(name: str, *arguments: Any) -> None:
+    jobs.enqueue(name, list(arguments), queue="gpu")
+
+
+def answering_build() -> int | None:
+    """Which build this process answers from, once it has noticed."""
+    return answers.active().build_id
+
+
+def open_chat() -> dict[str, str]:
+    return Client(headers={"host": "localhost"}).post("/api/support/conversations/").json()
+
+
+def say(chat: dict[str, str], text: str, client_id: str | None = None) -> dict[str, Any]:
+    answer = Client(headers={"host": "localhost"}).post(
+        f"/api/support/conversations/{chat['id']}/messages/",
+        json.dumps({"text": text, "id": client_id}),
+        "application/json",
+        headers={"X-Conversation-Token": chat["token"]},
+    )
+    return {"status": answer.status_code, **answer.json()}
+
+
+def said(chat: dict[str, str]) -> list[list[Any]]:
+    """``[sequence, author, text, sequence replied to]`` of every message."""
+    found = Message.objects.filter(conversation=chat["id"]).order_by("sequence")
+    return [list(row) for row in found.values_list("sequence", "author", "text", "reply_to__sequence")]
+
+
+def age_chat(chat: dict[str, str], days: int) -> None:
+    Conversation.objects.filter(pk=chat["id"]).update(last_message_at=timezone.now() - timedelta(days=days))
+
+
+def chats() -> list[str]:
+    return [str(pk) for pk in Conversation.objects.values_list("pk", flat=True)]
 
 
 def main() -> None:

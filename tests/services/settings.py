@@ -5,6 +5,7 @@ from pathlib import Path
 
 from shop.settings import *  # noqa: F403
 from shop.settings import RECOMMENDATIONS as SHOP_RECOMMENDATIONS
+from shop.settings import SUPPORT_BOT as SHOP_SUPPORT_BOT
 
 FOLDER = Path(os.environ["SERVICE_TEST_FOLDER"])
 STATIC_ROOT = FOLDER / "static"
@@ -16,3 +17,4 @@ RECOMMENDATIONS = {
     "CACHE_DIR": FOLDER / "cache",
     "ALGORITHMS": {"patient": "tests.services.catalogue.PATIENT"},
 }
+SUPPORT_BOT = {**SHOP_SUPPORT_BOT, "ENCODERS": {"*": ["lexical"]}}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from support_bot import dialogue
 from support_bot.models import Conversation, Feedback, HandOver, Message
@@ -142,6 +142,15 @@ def test_asked_twice_there_is_one_hand_over(guest: Chat) -> None:
 
     assert first == second
     assert HandOver.objects.count() == 1
+
+
+def test_what_needs_no_body_takes_none_an_empty_form_too(shop: Shopfloor, guest: Chat) -> None:
+    client = Client()
+
+    opened = client.post(f"{ROOT}conversations/")  # Django's client sends an empty form
+    called = client.post(guest.url("hand-over"), headers=guest.headers)
+
+    assert (opened.status_code, called.status_code) == (201, 200)
 
 
 @pytest.mark.parametrize(("state", "seconds"), [("bot", "20"), ("waiting", "5"), ("person", "2")])
