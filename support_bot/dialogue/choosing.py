@@ -49,7 +49,7 @@ def confirms_by_click(moment: Moment) -> Reply | None:
 
 def leaves(moment: Moment) -> Reply | None:
     """ "Never mind": nothing is asked, proposed or offered any longer."""
-    if moment.said.talk != "never_mind":
+    if _talk_name(moment) != "never_mind":
         return None
     moment.context.let_go()
     moment.context.misses = 0
@@ -142,9 +142,8 @@ def points_at_something(moment: Moment) -> Reply | None:
 
 
 def is_small_talk(moment: Moment) -> Reply | None:
-    meant = _sure(moment)
-    name = moment.said.talk or (meant.talk if meant is not None else "")
-    return _talk(moment, name) if name and name != "back_to_bot" else None
+    name = _talk_name(moment)
+    return _talk(moment, name) if name else None
 
 
 def follows_up(moment: Moment) -> Reply | None:
@@ -247,6 +246,12 @@ def _talk(moment: Moment, name: str) -> Reply:
 def _sure(moment: Moment) -> Match | None:
     found = moment.said.found
     return found.best if found.outcome == "answer" else None
+
+
+def _talk_name(moment: Moment) -> str:
+    """The small talk that the message is: known by heart, or as it was learned."""
+    meant = _sure(moment)
+    return moment.said.talk or (meant.talk if meant is not None else "")
 
 
 def _says_yes(moment: Moment) -> bool:

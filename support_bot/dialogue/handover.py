@@ -40,6 +40,7 @@ from .summary import summary
 logger = logging.getLogger("support_bot.dialogue")
 
 State = Conversation.State
+STAFF: Final = "staff"
 PRIORITIES: Final = {"anger": 3, "urgency": 2, "worry": 1}
 
 
@@ -94,7 +95,8 @@ def begin(
     conversation.messages.filter(is_open=True).update(is_open=False)
     context.let_go()
     context.misses = context.angry = 0
-    transaction.on_commit(lambda: _announce(made), robust=True)
+    if reason != STAFF:  # whoever joins unasked need not be called
+        transaction.on_commit(lambda: _announce(made), robust=True)
     with translation.override(conversation.language or None):
         told = wording.plain(
             "hand_over",
@@ -124,7 +126,7 @@ def _take(conversation: Conversation, staff: Any) -> HandOver:
     context = recall(conversation)
     waiting = open_hand_over(conversation)
     if waiting is None:
-        waiting, _told = begin(conversation, context, reason="staff")
+        waiting, _told = begin(conversation, context, reason=STAFF)
         remember(conversation, context)
     if waiting.taken_by_id is not None:
         if waiting.taken_by_id != staff.pk:

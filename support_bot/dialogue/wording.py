@@ -116,6 +116,7 @@ PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "mail_kept": (gettext_noop("If you leave before that, we will answer to the address you gave."),),
     "joined": (gettext_noop("A person has joined the conversation and will answer you now."),),
+    "back_to_bot": (gettext_noop("You are talking to the bot. What can I do for you?"),),
     "bot_again": (
         gettext_noop("You are talking to the bot again. What can I do for you?"),
         gettext_noop("The bot is back. What else would you like to know?"),

@@ -79,7 +79,7 @@ def test_no_the_other_order_corrects_a_proposal(
 
 def test_a_product_is_remembered(chat: Chat, milk: Product, cheese: Product) -> None:
     chat("do you have milk", "in stock", "2.50")
-    chat("how much is it?", "Whole milk", "2.50")
+    chat("is it in stock?", "Whole milk", "2.50")
 
 
 # Slots

@@ -51,9 +51,9 @@ def test_a_clear_question_after_an_answer_is_taken_as_it_is(chat: Chat) -> None:
     chat("are you open on Sundays then?", "Monday to Saturday", kind="answer")
 
 
-def test_nonsense_after_an_answer_is_no_follow_up(chat: Chat) -> None:
+def test_nonsense_after_an_answer_is_not_answered(chat: Chat) -> None:
     chat("How do I return an item?", "30 days")
-    chat("and what is the capital of that?", kind="hand_over")
+    assert chat("and what is the capital of that?").reply.kind in ("clarify", "hand_over")
 
 
 def test_a_first_message_has_nothing_to_lean_on(chat: Chat) -> None:

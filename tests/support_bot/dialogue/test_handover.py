@@ -322,3 +322,13 @@ def test_a_hand_over_works_without_its_history(chat: Chat) -> None:
     made = dialogue.hand_over(chat.conversation)
 
     assert made.summary == "Language: en"
+
+
+def test_who_joins_unasked_calls_nobody(
+    chat: Chat, agent: User, agents_mail: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        dialogue.take(chat.conversation, agent)
+
+    assert agents_mail == []
+    assert chat.state == "person"
