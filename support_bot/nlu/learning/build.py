@@ -134,7 +134,7 @@ def learn_level(
     whole = Index.build(phrasings, encoders.encode)
     rng = np.random.default_rng(seed)
     targets = whole.targets()
-    inside = _kept_back(whole, stratified(targets, FOLDS, rng), seed, step)
+    inside = _kept_back(whole, stratified(targets, FOLDS, rng), seed, step).known()
     outside = _kept_back(whole, grouped(targets, min(GROUPS, len(whole.labels)), rng), seed, step)
     step()
     everything = np.arange(len(whole))

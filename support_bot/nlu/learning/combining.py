@@ -35,6 +35,12 @@ class Opinions:
         nothing, nowhere = np.zeros((0, labels)), np.zeros(0, dtype=np.int64)
         return cls(nothing, nothing, nothing, nowhere, nowhere)
 
+    def known(self) -> Opinions:
+        """Without questions whose label was kept back: a label's only phrasing cannot be tested."""
+        kept = self.targets >= 0
+        parts = (self.lexical, self.semantic, self.intent, self.targets, self.rows)
+        return Opinions(*(part[kept] for part in parts))
+
     @classmethod
     def join(cls, several: Sequence[Opinions]) -> Opinions:
         """All of them, one after another."""
@@ -53,6 +59,7 @@ def fit_join(inside: Opinions, outside: Opinions, slipped: Opinions) -> Join:
 def fit_weights(inside: Opinions, slipped: Opinions) -> Join:
     """Weights of the three opinions that maximise the probability of the label meant (conditional logit,
     McFadden 1974), kept at 0 or more; ``slipped`` counts as ``SLIPS`` of the questions."""
+    inside, slipped = inside.known(), slipped.known()
     both = Opinions.join([inside, slipped])
     if not len(both.targets):
         return Join()
@@ -158,9 +165,11 @@ def fit_threshold(inside: Opinions, outside: Opinions, join: Join) -> float:
     a right answer in scope, none outside."""
     sure, right = confidences(inside, join)
     others, _ = confidences(outside, join)
+    if not len(sure) or not len(others):
+        return 0.5
     steps = np.unique(np.concatenate([sure, others, [0.0]]))[:: max(1, (len(sure) + len(others)) // 400)]
     good = [(1 - PRIOR) * (right & (sure >= step)).mean() + PRIOR * (others < step).mean() for step in steps]
-    return float(np.clip(steps[int(np.argmax(good))], 0.05, 0.95)) if len(others) else 0.5
+    return float(np.clip(steps[int(np.argmax(good))], 0.05, 0.95))
 
 
 def curve(inside: Opinions, outside: Opinions, join: Join) -> list[dict[str, float | None]]:
