@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from support_bot.models import Entry, KnowledgeBuild, Phrasing
 
@@ -257,7 +257,7 @@ def _reliability(code: str, told: Mapping[str, Any]) -> Chart | None:
             Series(_("measured"), points, "dots", weights),
             Series(_("perfectly calibrated"), [(0, 0), (1, 1)], "guide"),
         ],
-        columns=[_("confidence"), _("right"), _("questions")],
+        columns=[_("confidence"), pgettext("answers", "right"), _("questions")],
         rows=[
             [describe.figure(sure), describe.percent(right), describe.figure(row.get("n"), 0)]
             for sure, right, row in bins

@@ -60,13 +60,15 @@ def context(query: Mapping[str, Any]) -> dict[str, Any]:
     form = period_form(query)
     period = form.period()
     asked = questions(period)
+    total = sum(len(question.messages) for question in asked)
     page = Paginator(clusters(asked), PER_PAGE).get_page(query.get("page"))
     return {
         "form": form,
         "shortcuts": shortcuts(),
         "simulated": period.simulated,
         "page": page,
-        "total": sum(len(question.messages) for question in asked),
+        "total": total,
+        "total_shown": describe.figure(total),
         "clusters": [
             {
                 "cluster": cluster,

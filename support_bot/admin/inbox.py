@@ -15,11 +15,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from support_bot import dialogue
 from support_bot.adapters import get_adapter
+from support_bot.adapters.vocabulary import as_day, as_money
 from support_bot.models import Conversation, DialogueProfile, HandOver
 from support_bot.types import Order, Profile, Subject
 
@@ -60,7 +61,7 @@ class OpenFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: Any) -> Any:
         chosen = list(super().choices(changelist))
-        yield {**next(iter(chosen)), "display": _("open")}
+        yield {**next(iter(chosen)), "display": pgettext("hand-over", "open")}
         yield from chosen[1:]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -138,7 +139,7 @@ class HandOverAdmin(PagesMixin, admin.ModelAdmin):
     def feeling(self, hand_over: HandOver) -> str:
         return describe.emotion(hand_over.emotion) or describe.DASH
 
-    @admin.display(description=gettext_lazy("with"), ordering="taken_by")
+    @admin.display(description=pgettext_lazy("member of staff", "with"), ordering="taken_by")
     def owner(self, hand_over: HandOver) -> str:
         return describe.user_name(hand_over, "taken_by") or describe.DASH
 
@@ -347,7 +348,7 @@ def _latest(adapter: Any, subject: Subject) -> Order | None:
 
 def _profile(profile: Profile) -> list[tuple[str, str]]:
     pairs = [
-        (_("Name"), profile.full_name or profile.first_name),
+        (pgettext("person", "Name"), profile.full_name or profile.first_name),
         (_("E-mail"), profile.email),
         (_("Country"), profile.country),
         (_("Orders"), describe.figure(profile.orders)),
@@ -355,20 +356,19 @@ def _profile(profile: Profile) -> list[tuple[str, str]]:
             _("Loyalty points"),
             "" if profile.loyalty_points is None else describe.figure(profile.loyalty_points),
         ),
-        (_("Customer since"), str(profile.customer_since or "")),
+        (_("Customer since"), as_day(profile.customer_since)),
         (_("Interests"), ", ".join(map(str, profile.interests))),
     ]
     return [(name, value) for name, value in pairs if value]
 
 
 def _order(order: Order) -> dict[str, Any]:
-    total = "" if order.total is None else f"{order.total} {order.currency}"
     pairs = [
         (_("Status"), str(order.status_label)),
         (_("Placed"), describe.moment(order.placed_at)),
-        (_("Total"), total.strip()),
-        (_("Promised for"), str(order.promised_for or "")),
-        (_("Delivered"), describe.moment(order.delivered_at) if order.delivered_at else ""),
+        (_("Total"), as_money(order.total, order.currency)),
+        (_("Promised for"), as_day(order.promised_for)),
+        (pgettext("day", "Delivered"), describe.moment(order.delivered_at) if order.delivered_at else ""),
     ]
     return {
         "number": order.number,

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from support_bot.insights import Period
 
@@ -22,9 +22,11 @@ class PeriodForm(forms.Form):
     """``start`` to ``end``, both days included; the last thirty days unless told otherwise."""
 
     start = forms.DateField(
-        label=gettext_lazy("From"), required=False, widget=forms.DateInput({"type": "date"})
+        label=pgettext_lazy("day", "From"), required=False, widget=forms.DateInput({"type": "date"})
     )
-    end = forms.DateField(label=gettext_lazy("To"), required=False, widget=forms.DateInput({"type": "date"}))
+    end = forms.DateField(
+        label=pgettext_lazy("day", "To"), required=False, widget=forms.DateInput({"type": "date"})
+    )
     of = forms.ChoiceField(
         label=gettext_lazy("Conversations"),
         required=False,

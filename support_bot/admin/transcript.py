@@ -23,11 +23,8 @@ class Said:
 
     message: Message
     author: str
-    kind: str
-    topic: str
     emotion: str
-    confidence: str
-    time: str
+    facts: list[str]  # what it was taken for, how surely, by which build, in what time
     vote: str
     comment: str
     cards: list[dict[str, Any]]
@@ -61,15 +58,12 @@ def topic_titles(topics: Iterable[str]) -> dict[str, str]:
 def _said(message: Message, titles: dict[str, str]) -> Said:
     payload = describe.mapping(message.payload)
     vote = getattr(message, "feedback", None)
-    is_reply = message.author == Message.Author.BOT
+    by_customer = message.author == Message.Author.CUSTOMER
     return Said(
         message=message,
         author=describe.author(message),
-        kind=describe.kind(message.kind) if is_reply else "",
-        topic=titles.get(message.topic, ""),
-        emotion=describe.emotion(message.emotion),
-        confidence="" if message.confidence is None else describe.percent(message.confidence, 0),
-        time="" if message.milliseconds is None else describe.milliseconds(message.milliseconds),
+        emotion=describe.emotion(message.emotion) if by_customer else "",
+        facts=_facts(message, titles.get(message.topic, "")),
         vote="" if vote is None else _("helped") if vote.helpful else _("did not help"),
         comment="" if vote is None else vote.comment,
         cards=[_card(card) for card in describe.rows(payload.get("cards"))[:12]],
@@ -77,6 +71,23 @@ def _said(message: Message, titles: dict[str, str]) -> Said:
             describe.text(one.get("label"), 120) for one in describe.rows(payload.get("suggestions"))[:6]
         ],
     )
+
+
+def _facts(message: Message, topic: str) -> list[str]:
+    if message.author == Message.Author.PERSON:
+        return []
+    if message.author == Message.Author.CUSTOMER:
+        first = _("understood as: %s") % topic if topic else ""
+    else:
+        first = ": ".join(filter(None, (describe.kind(message.kind), topic)))
+    sure = "" if message.confidence is None else describe.percent(message.confidence, 0)
+    found = (
+        first[:1].upper() + first[1:],
+        _("confidence %s") % sure if sure else "",
+        "" if message.milliseconds is None else describe.milliseconds(message.milliseconds),
+        "" if message.build is None else _("build %s") % message.build,
+    )
+    return [fact for fact in found if fact]
 
 
 def _card(card: dict[str, Any]) -> dict[str, Any]:
