@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from support_bot.models import Conversation, Entry, HandOver, KnowledgeBuild, Message
@@ -85,7 +85,7 @@ class ConversationAdmin(PagesMixin, admin.ModelAdmin):
         simulated = _("simulated") if conversation.is_simulated else ""
         return with_note(words, " · ".join(filter(None, (customer_name(conversation), simulated))))
 
-    @admin.display(description=gettext_lazy("state"), ordering="state")
+    @admin.display(description=pgettext_lazy("conversation", "state"), ordering="state")
     def state_and_emotion(self, conversation: Conversation) -> SafeString:
         return with_note(state_badge(conversation), describe.emotion(conversation.emotion))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings as django_settings
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from support_bot.models import Conversation, Message
 
@@ -26,7 +27,7 @@ def summary(conversation: Conversation, context: Context, emotion: str) -> str:
             (_("Last question"), _shortened(asked[0]) if asked else ""),
             (_("Before that"), " / ".join(_shortened(text) for text in reversed(asked[1:]))),
             (_("Topic"), context.question or context.topic),
-            (_("Order"), context.order),
+            (pgettext("purchase", "Order"), context.order),
             (_("Mood"), "" if emotion == "neutral" else _mood(emotion)),
             (_("The bot tried"), ", ".join(reversed(tried))),
             (_("Language"), conversation.language),

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Conversation(models.Model):
@@ -37,7 +38,11 @@ class Conversation(models.Model):
     user_key = models.CharField(_("user key"), max_length=64, blank=True, db_index=True)
     language = models.CharField(_("language"), max_length=12, blank=True)
     state = models.CharField(
-        _("state"), max_length=8, choices=State.choices, default=State.BOT, db_index=True
+        pgettext_lazy("conversation", "state"),
+        max_length=8,
+        choices=State.choices,
+        default=State.BOT,
+        db_index=True,
     )
     context = models.JSONField(default=dict, blank=True, editable=False)
     next_sequence = models.PositiveIntegerField(default=1, editable=False)
@@ -62,7 +67,7 @@ class Message(models.Model):
     class Author(models.TextChoices):
         CUSTOMER = "customer", _("customer")
         BOT = "bot", _("bot")
-        PERSON = "person", _("person")
+        PERSON = "person", pgettext_lazy("conversation", "person")
 
     conversation = models.ForeignKey(
         Conversation, verbose_name=_("conversation"), on_delete=models.CASCADE, related_name="messages"
@@ -146,8 +151,8 @@ class HandOver(models.Model):
     priority = models.PositiveSmallIntegerField(_("priority"), default=0, db_index=True)
     emotion = models.CharField(_("emotion"), max_length=8, blank=True)
     summary = models.TextField(_("summary"), blank=True)
-    order_number = models.CharField(_("order"), max_length=60, blank=True)
-    contact = models.EmailField(_("contact"), blank=True)
+    order_number = models.CharField(pgettext_lazy("purchase", "order"), max_length=60, blank=True)
+    contact = models.EmailField(pgettext_lazy("conversation", "contact"), blank=True)
     requested_at = models.DateTimeField(_("requested at"), default=timezone.now, db_index=True)
     taken_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

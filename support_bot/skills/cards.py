@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from support_bot.adapters.vocabulary import as_day, as_money
 from support_bot.types import Card, Order, Product
@@ -14,7 +15,7 @@ def order_card(order: Order) -> Card:
     if order.is_open and order.promised_for:
         fields.append((_("Promised for"), as_day(order.promised_for)))
     if order.delivered_at:
-        fields.append((_("Delivered"), as_day(order.delivered_at)))
+        fields.append((pgettext("day", "Delivered"), as_day(order.delivered_at)))
     if order.total is not None:
         fields.append((_("Total"), as_money(order.total, order.currency)))
     image = next((line.image for line in order.lines if line.image), "")
