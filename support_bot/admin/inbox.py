@@ -49,7 +49,7 @@ class ReplyForm(forms.Form):
 class OpenFilter(admin.SimpleListFilter):
     """Open hand-overs, unless those that have ended are asked for."""
 
-    title = gettext_lazy("state")
+    title = pgettext_lazy("conversation", "state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

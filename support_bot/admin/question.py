@@ -89,11 +89,16 @@ def _answered(adapter: SupportAdapter, asked: Mapping[str, Any]) -> dict[str, An
         "took": describe.milliseconds(told.milliseconds),
         "build": found.build,
         "degraded": found.degraded,
-        "shown": [_shown(adapter, match, subject, profile) for match in found.matches]
-        if found.outcome != "none"
-        else [],
+        "shown": [_shown(adapter, match, subject, profile) for match in _told(found)],
         "ranking": [_ranked(row) for row in told.ranking],
     }
+
+
+def _told(found: answers.Found) -> tuple[answers.Match, ...]:
+    """What the customer sees of the matches: the answer, or the choice between several."""
+    if found.outcome == "none":
+        return ()
+    return found.matches[:1] if found.outcome == "answer" else found.matches
 
 
 def outcome_words(outcome: str) -> str:
