@@ -61,6 +61,26 @@ finally:
     run = ModelRun.objects.latest("pk")
     print(run.status, run.error)
 """
+WITH_BOT = """
+import sys, django
+for name in {extras}: sys.modules[name] = None
+from django.conf import settings
+settings.INSTALLED_APPS.append("support_bot")
+django.setup()
+from django.core.checks import run_checks
+from django.core.management import call_command
+call_command("migrate", verbosity=0, skip_checks=True)
+from django.contrib.auth.models import User
+from support_bot.conf import settings as bot
+from support_bot.models import Conversation, Entry
+Entry.objects.create(slug="a", language="en", question="A?", answer="A.")
+user = User.objects.create(username="ada")
+Conversation.objects.create(token_hash="a", user=user, user_key=str(user.pk))
+user.delete()
+print(Conversation.objects.count(), bot.RETENTION_DAYS)
+for problem in run_checks():
+    print(problem.id, problem.msg, problem.hint)
+"""
 READ = """
 import sqlite3
 from django.conf import settings
@@ -193,11 +213,23 @@ class MinimalShop(TestCase):
 
         self.assertEqual(done.stdout.split(), ["0", "100"], done.stderr)
 
-    def run_alone(self, script: str) -> subprocess.CompletedProcess[str]:
+    def test_the_support_bot_without_its_extra_starts_migrates_and_says_what_to_install(self) -> None:
+        extras = (*EXTRAS, "nh3", "markdown_it", "rapidfuzz", "jieba", "onnxruntime", "tokenizers")
+
+        done = self.run_alone(WITH_BOT.format(extras=extras), start="")
+
+        self.assertEqual(done.returncode, 0, done.stderr)
+        first, *said = done.stdout.splitlines()
+        self.assertEqual(first, "0 365")
+        self.assertEqual(len(said), 1)
+        self.assertIn("concierge_support.E002", said[0])
+        self.assertIn("django-concierge[support]", said[0])
+
+    def run_alone(self, script: str, start: str = ALONE) -> subprocess.CompletedProcess[str]:
         """The script in a process of its own where no extra can be imported, on an empty database."""
         with tempfile.TemporaryDirectory() as folder:
             return subprocess.run(
-                [sys.executable, "-c", ALONE.format(extras=EXTRAS) + script],
+                [sys.executable, "-c", start.format(extras=EXTRAS) + script],
                 cwd=Path(__file__).resolve().parents[2],
                 env={"DJANGO_SETTINGS_MODULE": "tests.minimal.settings", "MINIMAL_DIR": folder},
                 capture_output=True,

@@ -25,9 +25,9 @@ def test_a_worker_learns_the_faq_and_the_web_process_answers_from_it(
     assert (row["status"], row["verdict"]) == ("finished", "activated"), row["error"]
     assert row["artifact"]
     until(lambda: shop.answering_build() == build, "the web process to notice the build")
-    reply = shop.say(chat, "how can I pay?")["reply"]
-    assert reply["kind"] in ("answer", "clarify"), reply
-    assert reply["confidence"] > 0
+    reply = shop.say(chat, "Is there a minimum order value?")["reply"]
+    assert reply["kind"] == "answer", reply
+    assert reply["confidence"] > 0.5
 
 
 def test_the_same_build_delivered_twice_is_made_once(shop: Shop, hire: Callable[[], Worker]) -> None:

@@ -33,7 +33,10 @@ NEEDS = {
     "api": {"djangorestframework", "drf-spectacular"},
     "celery": {"celery"},
     "postgres": {"psycopg2-binary"},
+    "support": {"nh3", "markdown-it-py", "rapidfuzz", "jieba"},
 }
+ALSO = {"support": "api"}  # what an extra is tried together with
+PACKAGES = ("recommendations", "support_bot")
 ALONE = {"django-concierge", "django", "numpy", "asgiref", "sqlparse", "tzdata"}
 NOT_PACKED = {"__pycache__", ".po", ".pot"}
 
@@ -49,7 +52,7 @@ def main() -> None:
         copy_project(project)
         data.mkdir()
         # The models that "train" leaves in `data` are what Django and numpy alone then serve.
-        for extra in ("train", "none", "api", "celery", "postgres"):
+        for extra in ("train", "none", "api", "celery", "postgres", "support"):
             python = environment(folder / extra, wheel, extra)
             if extra == "none":
                 check_alone(python)
@@ -76,7 +79,8 @@ def build(folder: Path) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "recommendations", source / "recommendations", ignore=ignored)
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, source / package, ignore=ignored)
     run(sys.executable, "-m", "build", "--wheel", "--outdir", folder / "dist", source)
     (wheel,) = (folder / "dist").glob("*.whl")
     return wheel
@@ -91,16 +95,17 @@ def look_into(wheel: Path) -> None:
         )
     files = {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "recommendations").rglob("*")
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*")
         if path.is_file() and not NOT_PACKED & {*path.parts, path.suffix}
     }
     demand(files <= packed, f"missing from the wheel: {sorted(files - packed)}")
     packed = {name for name in packed if Path(name).suffix not in NOT_PACKED}
     demand(packed <= files, f"in the wheel, but no part of the package: {sorted(packed - files)}")
-    catalogues = {path.with_suffix(".mo") for path in (ROOT / "recommendations").rglob("*.po")}
+    catalogues = {path.with_suffix(".mo") for package in PACKAGES for path in (ROOT / package).rglob("*.po")}
     missing = {path.relative_to(ROOT).as_posix() for path in catalogues} - packed
     demand(not missing, f"not compiled: {sorted(missing)}")
-    demand("recommendations/py.typed" in packed, "py.typed is missing")
+    demand(packed >= {f"{package}/py.typed" for package in PACKAGES}, "py.typed is missing")
     found: dict[str, set[str]] = {extra: set() for extra in NEEDS}
     for requirement in map(Requirement, message_from_bytes(metadata).get_all("Requires-Dist", [])):
         extra = re.search(r'extra == ["\']([a-z]+)["\']', str(requirement.marker or ""))
@@ -124,8 +129,9 @@ def environment(folder: Path, wheel: Path, extra: str) -> Path:
     python = folder / "bin" / "python"
     if extra != "none":
         (site_packages,) = folder.glob("lib/python*/site-packages")
-        link(NEEDS[""] | NEEDS[extra], site_packages)
-    wanted = str(wheel) if extra == "none" else f"{wheel}[{extra}]"
+        extras = [extra, *filter(None, [ALSO.get(extra)])]
+        link(NEEDS[""].union(*(NEEDS[name] for name in extras)), site_packages)
+    wanted = str(wheel) if extra == "none" else f"{wheel}[{','.join(extras)}]"
     pip(python, "install", "--quiet", "--no-compile", wanted)
     pip(python, "check")
     return python

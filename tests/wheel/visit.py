@@ -25,7 +25,14 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     purchases()
     pages()
-    {"train": train, "api": api, "celery": celery, "postgres": postgres, "none": trained_elsewhere}[EXTRA]()
+    {
+        "train": train,
+        "api": api,
+        "celery": celery,
+        "postgres": postgres,
+        "none": trained_elsewhere,
+        "support": support,
+    }[EXTRA]()
     assert EXTRA == "train" or "torch" not in sys.modules
 
 
@@ -102,6 +109,34 @@ def api() -> None:
     assert answer.status_code == 200, answer.content
     assert answer.json()["items"], answer.json()
     assert Client().get("/api/schema/").status_code == 200
+
+
+def support() -> None:
+    """A question is answered on the page without JavaScript and through the API, from an imported FAQ."""
+    from io import StringIO
+
+    from django.test import Client
+
+    import support_bot
+    from support_bot.knowledge import import_files
+
+    assert Path(support_bot.__file__).is_relative_to(sys.prefix), support_bot.__file__
+    faq = "# shop: Shop\n\n## When are you open?\nslug: hours\nphrasing: opening hours\n\nFrom **9** to 5.\n"
+    assert import_files([("en.md", StringIO(faq))]).ok
+    visitor = Client()
+    page = visitor.get("/support/")
+    assert page.status_code == 200, page.content
+    assert "support_bot" in page.content.decode()
+    opened = visitor.post("/api/support/conversations/").json()
+    answer = visitor.post(
+        f"/api/support/conversations/{opened['id']}/messages/",
+        {"text": "When are you open?"},
+        "application/json",
+        headers={"X-Conversation-Token": opened["token"]},
+    ).json()
+    assert answer["reply"]["html"] == "<p>From <strong>9</strong> to 5.</p>", answer
+    assert visitor.get("/api/support/faq/?q=opening").json()["entries"], "the FAQ is empty"
+    assert visitor.get("/api/schema/").status_code == 200
 
 
 def celery() -> None:
