@@ -43,13 +43,17 @@ def faq_list(context: Context, *args: Any, **kwargs: Any) -> SafeString | str:
     It shows what this reader may read in the active language. ``search`` adds the form that searches the FAQ
     (by default where all categories are listed), ``data`` schema.org's FAQPage for search engines (default).
     """
-    return _kept_apart("faq_list", lambda: _faq_list(context, args, kwargs))
+
+    def render() -> SafeString:
+        with savepoints():
+            return _faq_list(context, args, kwargs)
+
+    return _kept_apart("faq_list", render)
 
 
 def _kept_apart(tag: str, render: Callable[[], SafeString | str]) -> SafeString | str:
     try:
-        with savepoints():
-            return render()
+        return render()
     except Exception as error:
         if django_settings.DEBUG:
             raise

@@ -60,6 +60,11 @@ class Memory {
     this.#write("localStorage", null);
   }
 
+  /** Another tab has changed it. */
+  reload() {
+    this.value = this.#stored() ?? this.value;
+  }
+
   get open() {
     return this.#read("sessionStorage") === "open";
   }
@@ -406,7 +411,7 @@ class Widget {
     this.launcher.setAttribute("aria-expanded", "true");
     this.unread.hidden = true;
     this.memory.open = true;
-    if (focus) this.text.focus({ preventScroll: true });
+    if (focus) this.#focus();
     this.transcript.scroll();
     this.#do(() => this.#resume());
   }
@@ -423,7 +428,7 @@ class Widget {
   send(text, confirm) {
     const message = { text, id: uuid(), ...(confirm && { confirm }) };
     const item = this.transcript.sending(text, message.id);
-    this.text.focus({ preventScroll: true });
+    this.#focus();
     this.#do(() => this.#deliver(message, item));
   }
 
@@ -461,7 +466,10 @@ class Widget {
       if (event.target.closest("a") && this.#isSheet()) this.memory.open = false;
     });
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden && (this.isOpen || this.#isWaiting())) this.#later(0);
+      if (!document.hidden && (this.isOpen || this.#isWaiting())) this.#later(0.1);
+    });
+    window.addEventListener("storage", (event) => {
+      if (event.key === this.memory.key) this.#follow();
     });
     const fit = () => this.panel.style.setProperty("--concierge-support-height", `${visualViewport.height}px`);
     window.visualViewport?.addEventListener("resize", fit);
@@ -478,6 +486,21 @@ class Widget {
     } else if (event.key === "Tab" && this.#isSheet()) {
       this.#stay(event);
     }
+  }
+
+  /** Another tab began another conversation: be in that one. */
+  #follow() {
+    const { id } = this.memory.value;
+    this.memory.reload();
+    if (this.memory.value.id === id) return;
+    this.transcript.clear();
+    if (this.isOpen) this.#do(() => this.#resume());
+  }
+
+  /** The focus goes where one writes; a touch screen's keyboard comes up only when the field is touched. */
+  #focus() {
+    const touch = matchMedia("(pointer: coarse)").matches && this.panel.getRootNode().activeElement !== this.text;
+    (touch ? this.panel : this.text).focus({ preventScroll: true });
   }
 
   /** On a phone the sheet covers the page: Tab must not lead behind it. */
@@ -597,7 +620,7 @@ class Widget {
 
   async #startOver() {
     this.#forget();
-    this.text.focus({ preventScroll: true });
+    this.#focus();
     await this.#begin();
   }
 
@@ -672,6 +695,7 @@ class Widget {
   /** Look for news in some seconds; after a failure less and less often. */
   #later(wait) {
     clearTimeout(this.timer);
+    const least = document.hidden ? 30 : this.isOpen ? 0 : 10; // nobody is looking
     this.timer = setTimeout(() => {
       this.queue = this.queue.then(async () => {
         if (!this.memory.value.id) return;
@@ -682,7 +706,7 @@ class Widget {
           if (this.#isWaiting()) this.#later(Math.min(Math.max(wait, 5) * 2, 60));
         }
       });
-    }, wait * 1000);
+    }, Math.max(wait, least) * 1000);
   }
 
   #announce() {
@@ -705,7 +729,7 @@ class Widget {
     const { state, reply } = await this.api.deliver("POST", this.#path("hand-over/"), {});
     this.#state(state);
     if (reply) this.#reply(reply);
-    this.text.focus({ preventScroll: true });
+    this.#focus();
   }
 
   async #vote(id, helpful) {
