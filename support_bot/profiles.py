@@ -34,8 +34,8 @@ def preferences(user_key: str | None) -> dict[str, float]:
     """Topic -> share (they sum to at most 1) of what the customer has asked about; empty for a stranger."""
     if not user_key:
         return {}
-    profile = DialogueProfile.objects.filter(user_key=user_key).first()
-    return {} if profile is None else {topic: float(share) for topic, share in profile.topics.items()}
+    topics = DialogueProfile.objects.filter(user_key=user_key).values_list("topics", flat=True).first()
+    return {topic: float(share) for topic, share in topics.items()} if isinstance(topics, dict) else {}
 
 
 def refresh(user_key: str, *, now: datetime | None = None) -> DialogueProfile | None:

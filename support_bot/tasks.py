@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import building, privacy
+from . import building, privacy, profiles
 
 if TYPE_CHECKING:
     from celery import shared_task
@@ -32,3 +32,9 @@ def build(build_id: int) -> None:
 def purge() -> None:
     """Forget what is older than RETENTION_DAYS; for a schedule, once a day."""
     privacy.purge()
+
+
+@shared_task(name="support_bot.refresh_profiles", ignore_result=True)
+def refresh_profiles() -> None:
+    """Make the dialogue profiles of customers who have said something new; for a schedule, once a night."""
+    profiles.refresh_changed()

@@ -12,10 +12,9 @@ from typing import Any, Final
 from django.core.signals import setting_changed
 from django.utils import timezone
 
-from support_bot import answers
+from support_bot import answers, profiles
 from support_bot.answers import Found
 from support_bot.conf import settings
-from support_bot.models import DialogueProfile
 from support_bot.nlu import Encoders, detect_language, load_encoders
 from support_bot.nlu.emotion import Emotions
 from support_bot.nlu.entities import Entities, find_entities
@@ -65,10 +64,7 @@ def rank(question: str, *, subject: Subject, profile: Profile, language: str) ->
 
 def preferences(subject: Subject, language: str) -> Mapping[str, float]:
     """Label -> weight: what this customer has asked about before breaks near ties."""
-    if subject.user_key is None:
-        return {}
-    kept = DialogueProfile.objects.filter(user_key=subject.user_key).values_list("topics", flat=True).first()
-    topics = kept if isinstance(kept, dict) else {}
+    topics = profiles.preferences(subject.user_key)
     bound = answers.active().library.shelf(language).bound if topics else {}
     labels = {slug: topics[skill] for slug, skill in bound.items() if skill in topics}
     return {**topics, **{f"skill:{topic}": weight for topic, weight in topics.items()}, **labels}

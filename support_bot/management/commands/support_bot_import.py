@@ -43,8 +43,8 @@ class Command(BaseCommand):
             raise CommandError(f"{error}. See manage.py check.") from error
         for warning in report.warnings:
             self.stderr.write(f"{warning}", self.style.WARNING)
-        for error in report.errors:
-            self.stderr.write(f"{error}", self.style.ERROR)
+        for problem in report.errors:
+            self.stderr.write(f"{problem}", self.style.ERROR)
         if report.errors:
             raise CommandError(f"{len(report.errors)} errors; nothing was imported.")
         if options["verbosity"]:
