@@ -21,7 +21,7 @@ try:
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 except ImportError:  # the checks say what is missing; without it no typing error is forgiven
-    process = None
+    process = None  # type: ignore[assignment]
 
 FRESH_FOR: Final = 60.0  # seconds
 MIN_COVERAGE: Final = 0.25  # of a question's words, by weight

@@ -37,7 +37,7 @@ def serve(programs: Path, folder: Path, port: int) -> Iterator[str]:
     settled = {**account, "cwd": data, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     options = ["-U", "concierge", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     initdb = [programs / "initdb", "-D", data, *options]
-    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, **settled)
+    subprocess.run(list(map(str, initdb)), check=True, stdout=subprocess.DEVNULL, **settled)
     speed = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=64MB"]
     place = ["-k", str(data), "-c", "listen_addresses=127.0.0.1", "-p", str(port)]
     with (folder / "postgres.log").open("wb") as log:
