@@ -5,6 +5,7 @@ An adapter that knows more adds to them: ``VARIABLES = {**VARIABLES, "store.name
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -39,6 +40,11 @@ CONDITIONS: Final[Mapping[str, Any]] = {
     "has_orders": _("whether the customer has ordered before: yes or no"),
     "customer": _("new in the first 30 days of the account, known after them"),
 }
+
+
+def in_a_row(*sentences: str) -> str:
+    """Sentences one after the other; after a Chinese full stop there is no space."""
+    return re.sub("(?<=[。！？：]) ", "", " ".join(filter(None, sentences)))
 
 
 def as_day(value: date | None) -> str:

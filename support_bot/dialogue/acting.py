@@ -14,6 +14,7 @@ from django.utils.html import linebreaks
 from django.utils.translation import gettext as _
 
 from support_bot import skills
+from support_bot.adapters.vocabulary import in_a_row
 from support_bot.conf import settings
 from support_bot.models import Conversation, Entry
 from support_bot.skills import Ask, Call, Propose, Skill
@@ -77,7 +78,7 @@ def ask_again(moment: Moment) -> Reply:
     asking["times"] = asking.get("times", 1) + 1
     if asking["times"] > MOST_ASKED:
         return offer_person(moment, "unknown")
-    text = f"{wording.say('again', moment.context)} {asking.get('text', '')}"
+    text = in_a_row(wording.say("again", moment.context), asking.get("text", ""))
     options = tuple(Suggestion(label, sent) for label, sent in asking.get("options", ()))
     return wording.plain("action", text, suggestions=options, topic=asking["skill"])
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from support_bot import skills
 from support_bot.adapters import SupportAdapter, get_adapter
+from support_bot.adapters.vocabulary import in_a_row
 from support_bot.types import Order, Profile, Subject, Suggestion
 
 from . import wording
@@ -28,7 +29,7 @@ def welcome(subject: Subject) -> tuple[str, tuple[Suggestion, ...]]:
     orders = attempt("Reading orders", lambda: list(adapter.orders(subject, 5)), none)
     name = attempt("Reading the shop's name", adapter.shop_name, "")
     coming = [order for order in orders if order.is_open]
-    text = " ".join((_hello(profile.first_name, name), _news(coming), _offer(coming))).replace("  ", " ")
+    text = in_a_row(_hello(profile.first_name, name), _news(coming), _offer(coming))
     return text, (*_about(coming), *menu(adapter, subject, without=("order_status",) if coming else ()))[:6]
 
 
@@ -53,9 +54,8 @@ def _hello(first_name: str, shop: str) -> str:
     )
     called = _("%(hello)s, %(name)s!") if first_name else _("%(hello)s!")
     called = called % {"hello": day, "name": first_name}
-    return f"{called} " + (
-        _("I am the bot of %(shop)s.") % {"shop": shop} if shop else _("I am the shop's bot.")
-    )
+    bot = _("I am the bot of %(shop)s.") % {"shop": shop} if shop else _("I am the shop's bot.")
+    return in_a_row(called, bot)
 
 
 def _news(coming: Sequence[Order]) -> str:

@@ -27,6 +27,7 @@ from django.utils.html import escape, linebreaks, urlize
 from django.utils.translation import gettext as _
 
 from support_bot.adapters import get_adapter
+from support_bot.adapters.vocabulary import in_a_row
 from support_bot.models import Conversation, HandOver, Message
 from support_bot.signals import handed_over
 from support_bot.types import Profile, Reply, Subject
@@ -245,7 +246,7 @@ def _what_happens_next(conversation: Conversation, context: Context, made: HandO
         parts.append(wording.say("mail_kept", context))
     else:
         parts.append(wording.say("mail_known" if conversation.user_key else "mail_wanted", context))
-    return " ".join(parts)
+    return in_a_row(*parts)
 
 
 def _announce(made: HandOver) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 from django.utils.translation import gettext as _
 
 from support_bot.adapters import plain_number
-from support_bot.adapters.vocabulary import as_day
+from support_bot.adapters.vocabulary import as_day, in_a_row
 from support_bot.nlu.entities import Entities
 from support_bot.types import Order, Reply, Suggestion
 
@@ -77,7 +77,7 @@ class OrderSkill(Skill):
         call.mention(listed=orders)
         text = _("I can find no order %(number)s in your account.") % {"number": number[:40]}
         if orders:
-            text += " " + _("These are your latest orders:")
+            text = in_a_row(text, _("These are your latest orders:"))
         return self.reply(text, cards=tuple(map(order_card, orders)))
 
     def refused(self, call: Call, order: Order, operation: str) -> Reply:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from support_bot.adapters import Reordered
+from support_bot.adapters.vocabulary import in_a_row
 from support_bot.types import Order
 
 from .calls import Call, Outcome, Propose
@@ -76,4 +77,4 @@ def _done_text(done: Reordered) -> str:
         names = ", ".join(name for name in done.missing[:MISSING] if name)
         names += " …" if len(done.missing) > MISSING else ""
         said.append(_("Not available now: %(names)s") % {"names": names})
-    return " ".join(said) or _("Nothing of that order can be bought now.")
+    return in_a_row(*said) or _("Nothing of that order can be bought now.")

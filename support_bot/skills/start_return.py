@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from support_bot.adapters.products import TitleSearch
+from support_bot.adapters.vocabulary import in_a_row
 from support_bot.nlu.entities import Entities
 from support_bot.types import Order, OrderLine, Suggestion
 
@@ -126,7 +127,7 @@ class StartReturn(OrderSkill):
             return self.reply(text % said, cards=(order_card(order),))
         steps = call.adapter.start_return(call.subject, order.number, line.key, quantity)
         text = _("The return of %(quantity)d × “%(title)s” is registered.") % said
-        return self.reply(f"{text} {steps}".strip())
+        return self.reply(in_a_row(text, steps))
 
 
 def _left(order: Order) -> list[OrderLine]:
