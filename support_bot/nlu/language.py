@@ -11,6 +11,7 @@ _HANGUL = re.compile(r"[\u1100-\u11ff\uac00-\ud7af]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
+_TOKEN = re.compile(r"[-0-9A-Za-z\u00c0-\u024f]+")
 
 # A word of Latin letters weighs as much as this many characters of a script without spaces: about what it
 # takes there to write a word. "iPhone 的保修期" is Chinese.
@@ -48,8 +49,12 @@ def _base(code: str) -> str:
 
 
 def _weight(text: str, code: str) -> float:
-    """How much of ``text`` is in the script of the language: characters, Latin ones by the word."""
+    """How much of ``text`` is in the script of the language: characters, Latin ones by the word.
+
+    An order's number or a code, "W-4F1A2B3C4D5E", is a word of no language.
+    """
     patterns = _SCRIPTS.get(_base(code))
     if patterns is None:
-        return float(_WORD * len(_LATIN.findall(text)))
+        words = (token for token in _TOKEN.findall(text) if not any(map(str.isdigit, token)))
+        return float(_WORD * sum(len(_LATIN.findall(token)) for token in words))
     return float(sum(len(pattern.findall(text)) for pattern in patterns))

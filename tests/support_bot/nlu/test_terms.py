@@ -24,6 +24,7 @@ SHOP = ("en", "zh-hans")
         ("我的订单到哪里了？", "zh-hans"),
         ("iPhone 的保修期是多久", "zh-hans"),
         ("what does 退货 mean on this page", "en"),
+        ("取消 W-4F1A2B3C4D5E", "zh-hans"),
         ("12345 🙂", "en"),
         ("", "en"),
     ],
@@ -34,6 +35,7 @@ def test_a_question_is_in_the_language_of_its_script(text, language):
 
 def test_a_text_without_letters_is_in_the_default_language():
     assert detect_language("12345", default="zh-hans", languages=SHOP) == "zh-hans"
+    assert detect_language("W-4F1A2B3C4D5E", default="zh-hans", languages=SHOP) == "zh-hans"
 
 
 def test_of_two_languages_in_one_script_the_default_wins():
