@@ -21,7 +21,7 @@ MAX_QUESTIONS = 10_000  # messages read, the newest
 MAX_TEXTS = 800  # different ones a language that are grouped, the most frequent: 1.5 s of one encoder
 KEPT_VECTORS = 4096  # of texts encoded before: 8 MB, and the page is quick the second time
 # Of two cosines those at which groups of the sample FAQ's 888 phrasings keep to one entry (B-cubed precision,
-# English and Chinese: .83 and .84; by letters .59 and .97): a group too small costs a click, a mixed one an answer.
+# English and Chinese, .83 and .84; by letters .59 and .97): too small costs a click, mixed an answer.
 NEAR = 0.6  # of sentence encoders
 NEAR_BY_LETTERS = 0.3  # of character n-grams
 
