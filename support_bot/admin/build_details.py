@@ -207,13 +207,13 @@ def _facts(told: Mapping[str, Any], own: float | None) -> list[tuple[str, str]]:
     interval = told.get("ece_interval")
     ends = [describe.figure(end) for end in interval] if isinstance(interval, list | tuple) else []
     calibration = describe.figure(told.get("ece"))
+    if len(ends) == 2:
+        within = _("%(low)s to %(high)s") % {"low": ends[0], "high": ends[1]}
+        calibration = f"{calibration} ({within})"
     pairs = [
         (_("Accuracy, cross-validated"), describe.percent(told.get("accuracy"))),
         (_("Examples and meanings"), _counts(told)),
-        (
-            _("Expected calibration error"),
-            f"{calibration} ({_('%s to %s') % (ends[0], ends[1])})" if len(ends) == 2 else calibration,
-        ),
+        (_("Expected calibration error"), calibration),
         (_("Out of scope found, entries left out"), describe.percent(told.get("out_of_scope_recall"))),
         (_("Threshold, as learned"), describe.figure(told.get("threshold"))),
         (_("Threshold, as you set it"), "" if own is None else describe.figure(own)),

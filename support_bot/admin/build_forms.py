@@ -71,4 +71,5 @@ class ThresholdsForm(forms.Form):
 
     def words(self) -> str:
         """What was chosen, for the message and the log."""
-        return ", ".join(f"{code} {value or _('as learned')}" for code, value in self.cleaned_data.items())
+        learned = _("as learned")
+        return ", ".join(f"{code} {value or learned}" for code, value in self.cleaned_data.items())

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from support_bot.models import Conversation, Entry, HandOver, KnowledgeBuild, Message
 
 from . import analytics, describe, gaps
+from .filters import EmotionFilter
 from .pages import PagesMixin, with_note
 from .transcript import transcript
 
@@ -27,7 +28,7 @@ class ConversationAdmin(PagesMixin, admin.ModelAdmin):
 
     change_list_template = "admin/concierge_support/conversation_list.html"
     list_display = ("first_words", "state_and_emotion", "questions", "last_message_at")
-    list_filter = ("state", "language", "emotion", "is_simulated", "last_message_at")
+    list_filter = ("state", "language", ("emotion", EmotionFilter), "is_simulated", "last_message_at")
     list_select_related = ("user",)
     list_per_page = 50
     show_full_result_count = False
@@ -114,7 +115,11 @@ class ConversationAdmin(PagesMixin, admin.ModelAdmin):
             "language": describe.language_name(conversation.language),
             "said": transcript(conversation.messages.all()),
             "hand_overs": [
-                {"row": row, "reason": describe.reason(row), "taken_by": describe.user_name(row, "taken_by")}
+                {
+                    "row": row,
+                    "reason": describe.reason(row.reason),
+                    "taken_by": describe.user_name(row, "taken_by"),
+                }
                 for row in hand_overs
             ],
             "hand_over_list": self.url_of(HandOver, "changelist")

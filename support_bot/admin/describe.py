@@ -19,7 +19,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from support_bot.models import HandOver, Message
+from support_bot.models import Message
 
 DASH = "–"
 
@@ -140,7 +140,7 @@ def kind(code: str) -> str:
     return str(words.get(code, code))
 
 
-def reason(hand_over: HandOver) -> str:
+def reason(code: str) -> str:
     """Why a person was needed, as a sentence part."""
     words = {
         "asked": _("asked for a person"),
@@ -149,7 +149,7 @@ def reason(hand_over: HandOver) -> str:
         "repeated": _("asked again and again"),
         "skill": _("the bot may not do it"),
     }
-    return str(words.get(hand_over.reason, hand_over.reason.replace("_", " ")))
+    return str(words.get(code, code.replace("_", " ")))
 
 
 def author(message: Message) -> str:

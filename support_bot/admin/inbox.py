@@ -26,6 +26,7 @@ from support_bot.types import Order, Profile, Subject
 
 from . import describe
 from .conversations import customer_name, state_badge
+from .filters import EmotionFilter, ReasonFilter
 from .pages import PagesMixin, with_note
 from .transcript import topic_titles, transcript
 
@@ -78,7 +79,12 @@ class HandOverAdmin(PagesMixin, admin.ModelAdmin):
 
     change_list_template = "admin/concierge_support/inbox.html"
     list_display = ("who", "waiting", "why", "feeling", "order_number", "owner")
-    list_filter = (OpenFilter, "reason", "emotion", "conversation__is_simulated")
+    list_filter = (
+        OpenFilter,
+        ("reason", ReasonFilter),
+        ("emotion", EmotionFilter),
+        "conversation__is_simulated",
+    )
     list_select_related = ("conversation", "conversation__user", "taken_by")
     list_per_page = 50
     search_fields = ("order_number", "summary", "conversation__user_key__exact")
@@ -133,7 +139,7 @@ class HandOverAdmin(PagesMixin, admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("reason"), ordering="reason")
     def why(self, hand_over: HandOver) -> str:
-        return describe.reason(hand_over)
+        return describe.reason(hand_over.reason)
 
     @admin.display(description=gettext_lazy("emotion"), ordering="priority")
     def feeling(self, hand_over: HandOver) -> str:
@@ -255,7 +261,7 @@ class HandOverAdmin(PagesMixin, admin.ModelAdmin):
             wait_code=code,
             wait_label=label,
             wait=wait_words(hand_over),
-            reason=describe.reason(hand_over),
+            reason=describe.reason(hand_over.reason),
             emotion=describe.emotion(hand_over.emotion),
             language=describe.language_name(conversation.language),
             taken_by=taken_by,
