@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -93,6 +94,21 @@ def test_no_text_is_translated_that_the_sources_do_not_have(
     found = {key(entry) for entry in collected[path]}
 
     assert [entry.msgid for entry in committed(path) if entry.obsolete or key(entry) not in found] == []
+
+
+def test_no_text_hides_inside_an_f_string_where_it_is_not_collected() -> None:
+    marks = ("_", "gettext", "ngettext", "pgettext", "npgettext")
+    files = (path for app in SOURCES for path in (ROOT / app).rglob("*.py"))
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in files
+        for text in ast.walk(ast.parse(path.read_text()))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in marks
+    ]
+
+    assert hidden == []
 
 
 @pytest.mark.parametrize("path", CATALOGUES)
@@ -448,6 +464,15 @@ def test_no_marked_text_stays_english_in_the_bots_admin(
 
     assert answer.status_code == 200
     assert left_in_english(answer.content.decode(), but=("Search",)) == []
+
+
+def test_the_inbox_filters_by_reasons_and_moods_in_words(manager: Client, talking: Conversation) -> None:
+    say(talking, "气死我了，转人工")
+
+    seen = Visible(manager.get(reverse("admin:concierge_support_handover_changelist")).content.decode()).texts
+
+    assert {"要求转人工", "生气"} <= set(seen)
+    assert {"asked", "anger"} & set(seen) == set()
 
 
 def test_what_staff_look_at_one_by_one_is_chinese(

@@ -161,7 +161,7 @@ def _over_time(
     names: Mapping[str, str],
 ) -> Chart:
     unit = {"day": _("day"), "week": _("week of"), "month": _("month of")}[period.unit]
-    simulated = f" ({_('simulated')})" if period.simulated else ""
+    simulated = " (" + _("simulated") + ")" if period.simulated else ""
     return stacked_bars(
         name=name,
         title=f"{title}{simulated}",
