@@ -125,10 +125,10 @@ def _tidy() -> None:
 
 def _made(wanted: Pointer, before: Active | None) -> Active:
     engine, build_id, degraded, complete = _engine(wanted, before)
-    is_same = before is not None and before.complete and before.pointer.version == wanted.version
-    if before is not None and is_same and build_id is not None and build_id == before.build_id and complete:
+    same = before is not None and (before.build_id, before.pointer.version) == (build_id, wanted.version)
+    if before is not None and same and before.complete and complete:
         return replace(before, thresholds=wanted.thresholds, pointer=wanted)
-    found = before.library if before is not None and is_same else library.read()
+    found = library.read()
     engine = engine.update(found.examples) if engine is not None else lexical_engine(found.examples)
     told = [degraded, *(f"{language}: {why}" for language, why in sorted(engine.degraded.items()))]
     told.append(found.problem)
@@ -140,7 +140,7 @@ def _made(wanted: Pointer, before: Active | None) -> Active:
         build_id=build_id,
         degraded=reason,
         thresholds=wanted.thresholds,
-        library=found,
+        library=replace(found, examples=()),  # the engine has them
         pointer=wanted,
         complete=complete and not found.problem,
     )

@@ -48,6 +48,8 @@ class Index:
     def build(cls, phrasings: Sequence[tuple[str, str]], encode: Any, known: Index | None = None) -> Index:
         """The index of (label, text) pairs; texts that ``known`` has are not encoded again."""
         pairs = sorted(set(phrasings))
+        if known is not None and pairs == list(zip(known.text_labels, known.texts, strict=True)):
+            return known
         old = {text: place for place, text in enumerate(known.texts)} if known is not None else {}
         fresh = list(dict.fromkeys(text for _, text in pairs if text not in old))
         encoded: Float32s = encode(fresh)
