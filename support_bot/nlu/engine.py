@@ -111,7 +111,7 @@ class Engine:
         if not len(order):
             return Ranking(language, (), threshold)
         first = order[0]
-        sure = float(join.confidence(p[first], lexical[first], semantic[first], opinion[first]))
+        sure = float(join.confidence(lexical[first], semantic[first], opinion[first]))
         candidates = []
         for place in order.tolist():
             label = int(chosen[place])

@@ -17,18 +17,21 @@ class Join:
     """Learned on questions that the parts had not seen; the defaults are for words and letters alone.
 
     The score of a label is ``lexical`` and ``semantic`` times its likenesses plus ``intent`` times the
-    classifier's log-odds; softmax makes it a probability p. Whether the best label is right at all,
-    ``confidence``, is logistic in logit p and in the three opinions themselves (Platt scaling with four
-    inputs). ``unseen`` = (constant, lexical, semantic) says what the classifier would have said of a label
-    that came after it was trained. ``threshold`` is the confidence below which the bot does not answer.
+    classifier's log-odds; softmax makes it a probability, and the most probable label is the best. Whether
+    that is right at all is told by its ``evidence``: these weights times its lexical and semantic likeness
+    and the classifier's probability. Evidence is absolute and bounded: what was asked in a way that no
+    phrasing foresaw has little of it for every label, however far ahead one of them is. ``platt`` (constant,
+    slope) makes it the confidence. ``unseen`` = (constant, lexical, semantic) says what the classifier would
+    have said of a label that came after it was trained. ``threshold`` is the confidence below which the bot
+    does not answer.
     """
 
     lexical: float = 14.0
     semantic: float = 0.0
     intent: float = 0.0
     unseen: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    # constant, logit p, lexical, semantic, intent
-    platt: tuple[float, float, float, float, float] = (-3.0, 0.5, 7.0, 0.0, 0.0)
+    evidence: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    platt: tuple[float, float] = (-4.0, 8.0)
     threshold: float = 0.5
 
     def opinion(self, lexical: Floats, semantic: Floats, intent: Floats) -> Floats:
@@ -41,10 +44,14 @@ class Join:
         """float64 (…, labels), summing to 1."""
         return softmax(self.lexical * lexical + self.semantic * semantic + self.intent * intent)
 
-    def confidence(self, p: Floats, lexical: Floats, semantic: Floats, intent: Floats) -> Floats:
-        """The calibrated probability that the best label is the right one, given its figures."""
-        inputs = np.stack(np.broadcast_arrays(logit(p), lexical, semantic, intent), axis=-1)
-        return sigmoid(self.platt[0] + inputs @ np.array(self.platt[1:]))
+    def confidence(self, lexical: Floats, semantic: Floats, intent: Floats) -> Floats:
+        """The calibrated probability that the best label is the right one, given its own figures."""
+        return sigmoid(self.platt[0] + self.platt[1] * self.proof(lexical, semantic, intent))
+
+    def proof(self, lexical: Floats, semantic: Floats, intent: Floats) -> Floats:
+        """The evidence for a label, about 0 to 2.5."""
+        by_lexical, by_semantic, by_intent = self.evidence
+        return by_lexical * lexical + by_semantic * semantic + by_intent * sigmoid(intent)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able; ``from_dict`` reads it back."""
@@ -53,7 +60,8 @@ class Join:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Join:
         """What ``as_dict`` gave."""
-        return cls(**{**stored, "unseen": tuple(stored["unseen"]), "platt": tuple(stored["platt"])})
+        tuples = {name: tuple(stored[name]) for name in ("unseen", "evidence", "platt")}
+        return cls(**{**stored, **tuples})
 
 
 def softmax(scores: Floats) -> Floats:
@@ -62,12 +70,6 @@ def softmax(scores: Floats) -> Floats:
         return scores
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
-
-
-def logit(probability: Floats) -> Floats:
-    """ln(p / (1 - p)), with p kept within one millionth of 0 and 1."""
-    kept = np.clip(probability, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(kept / (1 - kept)))
 
 
 def sigmoid(value: Floats) -> Floats:

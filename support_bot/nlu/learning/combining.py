@@ -9,13 +9,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..joining import Join, logit
+from ..joining import Join
 from ..measures import coverage_curve
 
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
+LEXICAL = 0.1  # of the weight of meaning, the least that words and letters have
 SLIPS = 0.25  # the share of questions that are known phrasings, badly typed
 PRIOR = 0.2  # the share of questions that no entry answers
+NEAR = 0.1  # those of them that are as near to the entries as a label kept back; the rest has little evidence
+LEAST = 0.35  # a wrong answer spoils half of what a right one is worth: below 1 in 3 silence is better
+WITH_ENCODER = (0.5, 1.0, 1.0)  # evidence of words and letters, meaning, intent
+WITHOUT = (1.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +43,8 @@ class Opinions:
     def known(self) -> Opinions:
         """Without questions whose label was kept back: a label's only phrasing cannot be tested."""
         kept = self.targets >= 0
-        parts = (self.lexical, self.semantic, self.intent, self.targets, self.rows)
-        return Opinions(*(part[kept] for part in parts))
+        parts = self.lexical[kept], self.semantic[kept], self.intent[kept]
+        return Opinions(*parts, self.targets[kept], self.rows[kept])
 
     @classmethod
     def join(cls, several: Sequence[Opinions]) -> Opinions:
@@ -51,8 +56,7 @@ class Opinions:
 def fit_join(inside: Opinions, outside: Opinions, slipped: Opinions) -> Join:
     """The join learned from questions in scope, from others (of labels kept back whole) and from known
     phrasings with typing errors."""
-    join = fit_weights(inside, slipped)
-    join = fit_confidence(inside, outside, join)
+    join = fit_confidence(inside, fit_weights(inside, slipped))
     return replace(join, threshold=fit_threshold(inside, outside, join))
 
 
@@ -83,7 +87,9 @@ def fit_weights(inside: Opinions, slipped: Opinions) -> Join:
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
     lexical, semantic, intent = raw.detach().exp().tolist()
-    return Join(lexical=lexical, semantic=semantic, intent=intent, unseen=_unseen(both))
+    lexical = max(lexical, LEXICAL * semantic)
+    evidence = WITH_ENCODER if both.semantic.max() > 0 else WITHOUT
+    return Join(lexical, semantic, intent, _unseen(both), evidence)
 
 
 def _unseen(inside: Opinions) -> tuple[float, float, float]:
@@ -103,73 +109,56 @@ def _unseen(inside: Opinions) -> tuple[float, float, float]:
     return constant, lexical, semantic
 
 
-def best(opinions: Opinions, join: Join) -> tuple[Int64s, Floats]:
-    """The best column of each question, and its (m, 4): logit p, lexical, semantic, intent."""
-    p = join.probabilities(opinions.lexical, opinions.semantic, opinions.intent)
-    top = p.argmax(axis=1)
-    rows = np.arange(len(top))
-    parts = (opinions.lexical, opinions.semantic, opinions.intent)
-    return top, np.stack([logit(p[rows, top]), *(part[rows, top] for part in parts)], axis=1)
-
-
 def confidences(opinions: Opinions, join: Join) -> tuple[Floats, NDArray[np.bool_]]:
     """Confidence of the best answer to each question, and whether it is the one meant."""
-    top, seen = best(opinions, join)
-    p = 1 / (1 + np.exp(-seen[:, 0]))
-    return join.confidence(p, *seen[:, 1:].T), top == opinions.targets
+    best, parts = _best(opinions, join)
+    return join.confidence(*parts), best == opinions.targets
 
 
-def fit_confidence(inside: Opinions, outside: Opinions, join: Join) -> Join:
-    """Platt scaling in two steps, each input of which can only raise the confidence.
+def _best(opinions: Opinions, join: Join) -> tuple[Int64s, tuple[Floats, Floats, Floats]]:
+    """The best column of each question, and the three opinions on it."""
+    lexical, semantic, intent = opinions.lexical, opinions.semantic, opinions.intent
+    best = join.probabilities(lexical, semantic, intent).argmax(axis=1)
+    rows = np.arange(len(best))
+    return best, (lexical[rows, best], semantic[rows, best], intent[rows, best])
 
-    First the direction, with questions out of scope as wrong answers that are ``PRIOR`` of all; then scale
-    and constant on questions in scope alone, so that among those a confidence of .8 is right 8 times in 10.
-    """
-    top, seen = best(inside, join)
-    _, strange = best(outside, join)
-    right = (top == inside.targets).astype(float)
-    if not len(right):
+
+def fit_confidence(inside: Opinions, join: Join) -> Join:
+    """Platt scaling (Platt 1999) on questions in scope: of the answers to those with a confidence of .8,
+    eight in ten are right."""
+    if not len(inside.targets):
         return join
-    weight = np.ones(len(seen) + len(strange))
-    if len(strange):
-        weight[len(seen) :] = PRIOR / (1 - PRIOR) * len(seen) / len(strange)
-    target = np.concatenate([right, np.zeros(len(strange))])
-    constant, slopes = _logistic(np.vstack([seen, strange]), target, weight)
-    shift, scale = _logistic((constant + seen @ slopes)[:, None], right, np.ones(len(seen)))
-    platt = (shift + float(scale[0]) * constant, *(float(scale[0]) * slopes).tolist())
-    return replace(join, platt=platt)
-
-
-def _logistic(inputs: Floats, target: Floats, weight: Floats) -> tuple[float, Floats]:
-    """Constant and slopes, none negative, of a weighted logistic regression."""
-    spread = np.maximum(inputs.std(axis=0), 1e-3)
-    x, y, share = (torch.tensor(one) for one in (inputs / spread, target, weight / weight.sum()))
-    raw = torch.tensor([0.0] + [-1.0] * x.shape[1], dtype=torch.float64, requires_grad=True)
+    best, parts = _best(inside, join)
+    x = torch.tensor(join.proof(*parts))
+    y = torch.tensor((best == inside.targets).astype(float))
+    raw = torch.tensor([-3.0, 1.0], dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS([raw], max_iter=100, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        score = raw[0] + x @ raw[1:].exp()
-        each = torch.nn.functional.binary_cross_entropy_with_logits(score, y, reduction="none")
-        value = (share * each).sum() + 1e-4 * raw[1:].square().sum()
+        score = raw[0] + x * raw[1].exp()
+        value = torch.nn.functional.binary_cross_entropy_with_logits(score, y) + 1e-3 * raw[1].square()
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
-    found = raw.detach().numpy()
-    return float(found[0]), np.exp(found[1:]) / spread
+    constant, slope = raw.detach().tolist()
+    return replace(join, platt=(constant, float(np.exp(slope))))
 
 
 def fit_threshold(inside: Opinions, outside: Opinions, join: Join) -> float:
-    """The confidence to answer from that makes the most questions end well, ``PRIOR`` of them out of scope:
-    a right answer in scope, none outside."""
+    """The confidence to answer from that makes the most questions end well: a right answer in scope, none to
+    one whose label was kept back.
+
+    Never below ``LEAST``; the default where nothing could be kept back.
+    """
     sure, right = confidences(inside, join)
     others, _ = confidences(outside, join)
     if not len(sure) or not len(others):
-        return 0.5
-    steps = np.unique(np.concatenate([sure, others, [0.0]]))[:: max(1, (len(sure) + len(others)) // 400)]
-    good = [(1 - PRIOR) * (right & (sure >= step)).mean() + PRIOR * (others < step).mean() for step in steps]
-    return float(np.clip(steps[int(np.argmax(good))], 0.05, 0.95))
+        return Join().threshold
+    steps = np.unique(np.concatenate([sure, others]))[:: max(1, (len(sure) + len(others)) // 500)]
+    good = [(1 - NEAR) * (right & (sure >= step)).mean() + NEAR * (others < step).mean() for step in steps]
+    return float(np.clip(steps[int(np.argmax(good))], LEAST, 0.95))
 
 
 def curve(inside: Opinions, outside: Opinions, join: Join) -> list[dict[str, float | None]]:
