@@ -23,8 +23,6 @@ from typing import Any
 
 import numpy as np
 
-from support_bot.knowledge.formats import markdown
-from support_bot.knowledge.rows import Report
 from support_bot.nlu import Engine, load_encoders
 from support_bot.nlu.learning.build import learn_level
 from support_bot.nlu.measures import calibration_error, calibration_interval, quality
@@ -101,12 +99,27 @@ def sample_faq() -> Iterator[Task]:
     outside = _csv(HELD_OUT / "out_of_scope.csv", "text", "label")
     languages = (("en", "en", ("use", "minilm")), ("zh-hans", "zh_hans", ("use",)))
     for source, name, encoders in languages:
-        rows = markdown.read((HERE / "shop" / "faq" / f"{source}.md").read_text(), Report())
-        train = [(text, row.slug) for row in rows for text in (row.question, *(p for _, p in row.phrasings))]
+        train = _entries(HERE / "shop" / "faq" / f"{source}.md")
         test = _csv(HELD_OUT / f"{name}.csv", "text", "label")
         chinese = [any("\u4e00" <= char <= "\u9fff" for char in text) for text, _ in outside]
         strange = [pair for pair, han in zip(outside, chinese, strict=True) if han == (source == "zh-hans")]
         yield Task(f"sample_faq_{name}", train, test + strange, encoders)
+
+
+def _entries(path: Path) -> Pairs:
+    """Questions and phrasings of an FAQ in Markdown, each with its entry's slug."""
+    pairs: Pairs = []
+    question = slug = ""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, _, value = line.partition(": ")
+        if line.startswith("## "):
+            question = line.removeprefix("## ")
+        elif name == "slug":
+            slug = value
+            pairs.append((question, slug))
+        elif name == "phrasing":
+            pairs.append((value, slug))
+    return pairs
 
 
 def measure(task: Task) -> dict[str, Any]:
@@ -160,10 +173,7 @@ def _mean(runs: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def main(names: list[str] | None = None) -> None:
-    every = {one.__name__: one for one in (hint3, banking77_10, banking77, clinc150, sample_faq)}
-    path = FOLDER / "intents.json"
-    stored = json.loads(path.read_text()) if names and path.exists() else {}
-    rows: dict[str, Any] = stored.get("rows", {})
+    every = {one.__name__: one for one in (hint3, sample_faq, banking77_10, banking77, clinc150)}
     for name in names or every:
         try:
             found: dict[str, list[dict[str, Any]]] = {}
@@ -173,14 +183,19 @@ def main(names: list[str] | None = None) -> None:
             print(f"{name}: skipped, {absent}")
             continue
         for key, runs in found.items():
-            row = {"mean": _mean(runs), "runs": runs, "published": PUBLISHED[key]}
-            rows[key] = row | {"wanted": WANTED.get(key, {})}
-            figures = "  ".join(f"{name} {value:.3f}" for name, value in row["mean"].items())
+            row = {"mean": _mean(runs), "runs": runs, "wanted": WANTED.get(key, {})}
+            _store(key, row | {"published": PUBLISHED[key]})
+            figures = "  ".join(f"{figure} {value:.3f}" for figure, value in row["mean"].items())
             print(f"{key:20} {figures}", flush=True)
+
+
+def _store(key: str, row: dict[str, Any]) -> None:
+    path = FOLDER / "intents.json"
+    rows = json.loads(path.read_text())["rows"] if path.exists() else {}
     result = {
         "name": "intents",
         "protocol": " ".join((__doc__ or "").split("\n\n")[2].split()),
-        "rows": rows,
+        "rows": rows | {key: row},
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "device": f"CPU, {platform.machine()}",
     }

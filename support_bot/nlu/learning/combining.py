@@ -18,7 +18,7 @@ LEXICAL = 0.1  # of the weight of meaning, the least that words and letters have
 SLIPS = 0.25  # the share of questions that are known phrasings, badly typed
 PRIOR = 0.2  # the share of questions that no entry answers
 NEAR = 0.1  # those of them that are as near to the entries as a label kept back; the rest has little evidence
-LEAST = 0.35  # a wrong answer spoils half of what a right one is worth: below 1 in 3 silence is better
+LEAST = 0.5  # an answer must be likelier right than wrong
 WITH_ENCODER = (0.5, 1.0, 1.0)  # evidence of words and letters, meaning, intent
 WITHOUT = (1.0, 0.0, 1.0)
 
