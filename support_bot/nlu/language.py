@@ -16,6 +16,7 @@ _TOKEN = re.compile(r"[-0-9A-Za-z\u00c0-\u024f]+")
 # A word of Latin letters weighs as much as this many characters of a script without spaces: about what it
 # takes there to write a word. "iPhone 的保修期" is Chinese.
 _WORD = 2
+_SHORT = 3  # letters that say nothing of the language: "ok", "hi", "yes"
 _SCRIPTS = {
     "ja": (_KANA, _HAN),
     "ko": (_HANGUL,),
@@ -51,10 +52,11 @@ def _base(code: str) -> str:
 def _weight(text: str, code: str) -> float:
     """How much of ``text`` is in the script of the language: characters, Latin ones by the word.
 
-    An order's number or a code, "W-4F1A2B3C4D5E", is a word of no language.
+    An order's number or a code, "W-4F1A2B3C4D5E", is a word of no language, and "ok" is one of all.
     """
     patterns = _SCRIPTS.get(_base(code))
     if patterns is None:
-        words = (token for token in _TOKEN.findall(text) if not any(map(str.isdigit, token)))
-        return float(_WORD * sum(len(_LATIN.findall(token)) for token in words))
+        tokens = (token for token in _TOKEN.findall(text) if not any(map(str.isdigit, token)))
+        words = [word for token in tokens for word in _LATIN.findall(token)]
+        return float(_WORD * len(words)) if len("".join(words)) > _SHORT else 0.0
     return float(sum(len(pattern.findall(text)) for pattern in patterns))

@@ -36,6 +36,8 @@ def test_a_question_is_in_the_language_of_its_script(text, language):
 def test_a_text_without_letters_is_in_the_default_language():
     assert detect_language("12345", default="zh-hans", languages=SHOP) == "zh-hans"
     assert detect_language("W-4F1A2B3C4D5E", default="zh-hans", languages=SHOP) == "zh-hans"
+    assert detect_language("OK", default="zh-hans", languages=SHOP) == "zh-hans"
+    assert detect_language("OK", default="en", languages=SHOP) == "en"
 
 
 def test_of_two_languages_in_one_script_the_default_wins():
