@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.emptyproject import blocks, run, start
 
 MODELS = """
 from django.conf import settings
@@ -66,37 +63,14 @@ print(engines["django"].from_string(TEMPLATE).render({}, request))
 
 
 def _blocks(language: str) -> list[str]:
-    section = re.search(r"## Add it to your shop\n(.*?)\n## ", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert section is not None
-    return re.findall(rf"```{language}\n(.*?)```", section.group(1), re.DOTALL)
+    return blocks("README.md", "Add it to your shop", language)
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    _run(tmp_path, sys.executable, "-m", "django", "startproject", "mysite", ".")
-    (tmp_path / "store").mkdir()
-    (tmp_path / "store" / "__init__.py").touch()
-    (tmp_path / "store" / "models.py").write_text(MODELS)
-    settings = tmp_path / "mysite" / "settings.py"
-    settings.write_text(settings.read_text() + '\nINSTALLED_APPS += ["store"]\n' + _blocks("python")[0])
-    _run(tmp_path, sys.executable, "manage.py", "makemigrations", "store")
+    start(tmp_path, models=MODELS, settings=_blocks("python")[0])
+    run(tmp_path, "manage.py", "makemigrations", "store")
     return tmp_path
-
-
-def _run(folder: Path, *command: str, stdin: str | None = None) -> str:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO")}
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**environment, "PYTHONPATH": str(ROOT)},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_the_lines_of_the_readme_are_ten_at_most() -> None:
@@ -110,17 +84,16 @@ def test_the_lines_of_the_readme_are_ten_at_most() -> None:
 
 
 def test_a_developer_who_follows_the_readme_sees_recommendations(project: Path) -> None:
-    python = sys.executable
     commands = [
         line for block in _blocks("sh") for line in block.splitlines() if line.startswith("python manage.py")
     ]
-    _run(project, python, "manage.py", "check")
-    _run(project, python, "manage.py", "migrate")
-    _run(project, python, "manage.py", "shell", stdin=ORDERS)
+    run(project, "manage.py", "check")
+    run(project, "manage.py", "migrate")
+    run(project, "manage.py", "shell", stdin=ORDERS)
 
     for command in commands:
-        _run(project, python, *command.split()[1:])
-    page = _run(project, python, "manage.py", "shell", stdin=f"TEMPLATE = {_blocks('django')[0]!r}\n{PAGE}")
+        run(project, *command.split()[1:])
+    page = run(project, "manage.py", "shell", stdin=f"TEMPLATE = {_blocks('django')[0]!r}\n{PAGE}")
 
     shown = re.findall(r"(Tea|Coffee) \d+", page)
     assert len(shown) == 8
