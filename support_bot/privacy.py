@@ -125,8 +125,9 @@ def _purge_profiles(before: datetime | None, *, dry_run: bool) -> int:
 
 def _has_no_ground(profile: DialogueProfile, before: datetime | None) -> bool:
     key = profile.user_key
-    if before is not None and profile.updated_at < before:
-        return not Conversation.objects.filter(user_key=key).exists()
+    is_old = before is not None and profile.updated_at < before
+    if is_old and not Conversation.objects.filter(user_key=key).exists():
+        return True
     return not may_remember(key)
 
 

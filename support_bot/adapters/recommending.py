@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any, Literal
 
-from django.db import connections, transaction
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
 from support_bot.conf import settings
+from support_bot.savepoints import savepoints
 from support_bot.types import Product, Subject
 
 logger = logging.getLogger(__name__)
@@ -37,22 +36,12 @@ def recommend(subject: Subject, *, kind: RecommendKind, item: str | None, limit:
         return []
     try:
         call = import_string(path) if isinstance(path, str) else path
-        with _savepoints():
+        with savepoints():
             rows = list(islice(call(subject, kind=kind, item=item, limit=limit) or (), limit))
     except Exception:  # the host's code: a chat does not end because recommendations do
         logger.exception('SUPPORT_BOT["RECOMMEND"] failed: nothing is recommended')
         return []
     return list(_picks(rows))
-
-
-@contextmanager
-def _savepoints() -> Iterator[None]:
-    """One on each database that has a transaction open: an error inside must not spoil the caller's."""
-    with ExitStack() as stack:
-        for connection in connections.all(initialized_only=True):
-            if connection.in_atomic_block:
-                stack.enter_context(transaction.atomic(using=connection.alias))
-        yield
 
 
 def _picks(rows: Iterable[Any]) -> Iterable[Pick]:

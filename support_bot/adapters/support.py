@@ -19,11 +19,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from support_bot.clock import local, today
 from support_bot.conf import settings
 from support_bot.types import Coupon, Order, Product, Profile, Subject
 
@@ -161,6 +161,10 @@ class SupportAdapter:
         address = str(django_settings.DEFAULT_FROM_EMAIL or "")
         return "" if address == "webmaster@localhost" else address
 
+    def service_hours(self, subject: Subject) -> str:
+        """When your people answer, as who waits for one is told ("weekdays, 9 to 17"). Override it."""
+        return ""
+
     def profile(self, subject: Subject) -> Profile:
         """What the shop knows of this person; an empty profile (but for the language) for an anonymous one.
 
@@ -178,7 +182,7 @@ class SupportAdapter:
                 full_name=str(user.get_full_name() if hasattr(user, "get_full_name") else ""),
                 email=str(getattr(user, user.get_email_field_name(), "") or ""),
                 language=subject.language,
-                customer_since=None if joined is None else timezone.localdate(joined),
+                customer_since=None if joined is None else local(joined).date(),
             )
         return self.with_conditions(subject, profile)
 
@@ -195,7 +199,7 @@ class SupportAdapter:
         if subject.user_key is not None:
             facts["has_orders"] = "yes" if profile.orders else "no"
             if profile.customer_since is not None:
-                is_new = timezone.localdate() - profile.customer_since <= NEW_FOR
+                is_new = today() - profile.customer_since <= NEW_FOR
                 facts["customer"] = "new" if is_new else "known"
         return {name: value for name, value in facts.items() if value}
 

@@ -11,10 +11,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext_lazy as _
 
+from support_bot.clock import local
 from support_bot.types import Order, Profile
 
 VARIABLES: Final[Mapping[str, Any]] = {
@@ -50,7 +50,7 @@ def in_a_row(*sentences: str) -> str:
 def as_day(value: date | None) -> str:
     """A date or a time as a customer reads it, in the active language; empty for None."""
     if isinstance(value, datetime):
-        value = timezone.localtime(value) if timezone.is_aware(value) else value
+        value = local(value)
     return "" if value is None else date_format(value)
 
 

@@ -15,10 +15,10 @@ from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.db.models import Model
 from django.utils.formats import date_format, number_format
-from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from support_bot.clock import local
 from support_bot.models import Message
 
 DASH = "–"
@@ -95,7 +95,7 @@ def milliseconds(value: float | None) -> str:
 
 def moment(value: datetime | None) -> str:
     """A time in the reader's zone and notation."""
-    return DASH if value is None else date_format(localtime(value), "SHORT_DATETIME_FORMAT")
+    return DASH if value is None else date_format(local(value), "SHORT_DATETIME_FORMAT")
 
 
 def user_name(row: Model, column: str) -> str:

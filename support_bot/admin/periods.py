@@ -7,10 +7,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from support_bot.clock import as_stored, today
 from support_bot.insights import Period
 
 DAYS = 30
@@ -59,21 +59,20 @@ def period_form(query: Mapping[str, Any]) -> PeriodForm:
 
 def shortcuts() -> list[dict[str, Any]]:
     """The last 7, 30, … days as links."""
-    today = timezone.localdate()
+    end = today()
     return [
         {
             "label": _("last %d days") % days,
-            "query": f"?start={today - timedelta(days=days - 1)}&end={today}",
+            "query": f"?start={end - timedelta(days=days - 1)}&end={end}",
         }
         for days in SHORTCUTS
     ]
 
 
 def _days(asked: Mapping[str, Any]) -> tuple[date, date]:
-    end = asked.get("end") or timezone.localdate()
+    end = asked.get("end") or today()
     return asked.get("start") or end - timedelta(days=DAYS - 1), end
 
 
 def _midnight(day: date) -> datetime:
-    moment = datetime.combine(day, time.min)
-    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+    return as_stored(datetime.combine(day, time.min))

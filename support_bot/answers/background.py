@@ -6,11 +6,10 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from typing import Final
 
-from django.db import connections, transaction
+from django.db import connections
 
 from recommendations.conf import settings as shared
 
@@ -101,16 +100,3 @@ def forget_what_was_logged() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=forget_what_was_logged)
-
-
-@contextmanager
-def savepoints() -> Iterator[None]:
-    """A savepoint on each database that has a transaction open, and on no other.
-
-    Without it a database error that is merely caught would poison the host's page under ``ATOMIC_REQUESTS``.
-    """
-    with ExitStack() as stack:
-        for connection in connections.all(initialized_only=True):
-            if connection.in_atomic_block:
-                stack.enter_context(transaction.atomic(using=connection.alias))
-        yield

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from ..models import Entry
 from ..nlu import Candidate, detect_language
+from ..savepoints import savepoints
 from ..types import Profile, Subject
-from .background import log_once_a_minute, savepoints
+from .background import log_once_a_minute
 from .found import Found, Match, decide, prefer_known
 from .library import SKILL, TALKING, Shelf
 from .pickup import Active, active

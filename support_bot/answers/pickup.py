@@ -21,9 +21,10 @@ from django.dispatch import receiver
 
 from ..models import ActiveKnowledge, Entry, Phrasing
 from ..nlu import Engine, lexical_engine
+from ..savepoints import savepoints
 from ..signals import knowledge_activated
 from . import library, loading, pointer
-from .background import Aside, log_once_a_minute, savepoints, words
+from .background import Aside, log_once_a_minute, words
 from .library import Library
 from .pointer import Pointer
 

@@ -135,7 +135,8 @@ def points_at_something(moment: Moment) -> Reply | None:
         return acting.run(moment, about.name) if about is not None else None
     if not isinstance(skill, OrderSkill | ProductSkill) or words > SHORT or not _points(moment):
         return None
-    if isinstance(skill, OrderSkill) and not moment.context.listed:  # "the second one" of those they know of
+    is_known = moment.subject.user_key is not None
+    if is_known and isinstance(skill, OrderSkill) and not moment.context.listed:  # of those they know of
         known = moment.adapter.orders(moment.subject, LISTED)
         moment.context.listed = [["order", order.number] for order in known]
     return acting.run(moment, skill.name)

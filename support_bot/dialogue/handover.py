@@ -236,10 +236,8 @@ def _become(conversation: Conversation, state: str, phrase: str, **fields: Any) 
 def _what_happens_next(conversation: Conversation, context: Context, made: HandOver) -> str:
     parts = [wording.say("handed_over", context)]
     adapter = get_adapter()
-    # A shop whose adapter has service_hours(subject) tells when its people are there.
-    ask = getattr(adapter, "service_hours", None)
     subject = Subject(user_key=conversation.user_key or None, language=conversation.language)
-    hours = attempt("Reading the service hours", lambda: str(ask(subject) or ""), "") if ask else ""
+    hours = attempt("Reading the service hours", lambda: str(adapter.service_hours(subject) or ""), "")
     if hours:
         parts.append(wording.say("hours", context, hours=hours))
     if made.contact:

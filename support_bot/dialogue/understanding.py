@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from support_bot import answers, profiles
 from support_bot.answers import Found
+from support_bot.clock import local
 from support_bot.conf import settings
 from support_bot.nlu import Encoders, detect_language, load_encoders
 from support_bot.nlu.emotion import Emotions
@@ -72,8 +73,7 @@ def preferences(subject: Subject, language: str) -> Mapping[str, float]:
 
 def local_now() -> datetime:
     """The time in the current time zone, with or without ``USE_TZ``."""
-    now = timezone.now()
-    return timezone.localtime(now) if timezone.is_aware(now) else now
+    return local(timezone.now())
 
 
 def small_talk(text: str) -> str:

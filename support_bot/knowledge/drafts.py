@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from ..clock import as_stored
 from ..conf import closest
 from ..models import Category, Entry, Phrasing
 from .rows import Problem, Row
@@ -179,7 +180,7 @@ class Drafts:
             if day and name == "active_until" and moment:
                 moment += timedelta(days=1)
             if moment is not None:
-                return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+                return as_stored(moment)
         except (ValueError, OverflowError):
             pass
         message = _("“%(got)s” is no date; write 2026-12-31 or 2026-12-31T08:00.")

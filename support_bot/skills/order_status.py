@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from support_bot.adapters.vocabulary import as_day
+from support_bot.clock import today
 from support_bot.types import Order, Suggestion
 
 from .calls import Call, Outcome
@@ -62,7 +62,7 @@ class OrderStatus(OrderSkill):
 
 def is_late(order: Order) -> bool:
     """Whether the promised day is over and the order is not there."""
-    return order.is_open and order.promised_for is not None and order.promised_for < timezone.localdate()
+    return order.is_open and order.promised_for is not None and order.promised_for < today()
 
 
 def status_text(order: Order) -> str:

@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from .. import faq
 from ..adapters import get_adapter
-from ..answers.background import log_once_a_minute, savepoints
+from ..answers.background import log_once_a_minute
+from ..savepoints import savepoints
 
 register = template.Library()
 

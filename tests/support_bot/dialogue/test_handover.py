@@ -311,7 +311,7 @@ def test_the_inbox_tells_who_waits_how_long_and_who_was_not_answered(
 def test_the_shops_service_hours_are_told_where_the_adapter_knows_them(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ShopSupport, "service_hours", lambda *_: "weekdays, 9 to 17", raising=False)
+    monkeypatch.setattr(ShopSupport, "service_hours", lambda *_: "weekdays, 9 to 17")
 
     chat("talk to a person", "weekdays, 9 to 17")
 

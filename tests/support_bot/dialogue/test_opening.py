@@ -155,3 +155,20 @@ def test_the_language_asked_for_wins_over_the_requests(customer: Subject) -> Non
         opened = dialogue.open_conversation(customer, language="zh-hans")
 
     assert opened.conversation.language == "zh-hans"
+
+
+def test_the_shop_is_not_asked_for_the_orders_of_nobody(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that filters by ``user=None`` would find the orders of all its guests."""
+    asked: list[str | None] = []
+    orders = ShopSupport.orders
+
+    def noting(adapter: ShopSupport, subject: Subject, limit: int = 5) -> list[Any]:
+        asked.append(subject.user_key)
+        return orders(adapter, subject, limit)
+
+    monkeypatch.setattr(ShopSupport, "orders", noting)
+    conversation = dialogue.open_conversation(GUEST).conversation
+    for text in ("where is my order", "what about the second one?", "and the other order"):
+        dialogue.take_turn(conversation, text, subject=GUEST)
+
+    assert asked == []
