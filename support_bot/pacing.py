@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
+from time import time
 from typing import Final
 
 from django.core.cache import cache
@@ -36,9 +37,11 @@ def _count(kind: str, ident: str) -> int:
     match = _RATE.fullmatch(str(rate)) or _RATE.fullmatch(DEFAULTS["THROTTLE"][kind])
     most, seconds = int(match[1]), _SECONDS[match[2]]  # type: ignore[index]
     hashed = blake2b(ident.encode(errors="replace"), digest_size=16).hexdigest()
-    key = f"concierge_support_page_{kind}_{hashed}"
+    now = int(time())
+    # The window is part of the key: some caches (database, files) give a new expiry to what they count.
+    key = f"concierge_support_page_{kind}_{now // seconds}_{hashed}"
     cache.add(key, 0, timeout=seconds)
     try:
-        return seconds if cache.incr(key) > most else 0
+        return seconds - now % seconds if cache.incr(key) > most else 0
     except ValueError:  # it ran out between the two calls
         return 0

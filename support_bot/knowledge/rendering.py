@@ -104,7 +104,8 @@ def _fill(token: Token, variables: Mapping[str, str]) -> None:
         elif child.type == "code_inline":
             child.content = VARIABLE.sub(lambda match: variables.get(match[1], ""), child.content)
         elif child.type == "image":
-            child.type = "text"
+            filled = VARIABLE.sub(lambda match: variables.get(match[1], ""), child.content)
+            child.type, child.content = "text", filled
 
 
 def _without_dead_links(children: list[Token], variables: Mapping[str, str]) -> list[Token]:
@@ -197,4 +198,3 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False})
     parser.inline.ruler.before("escape", "variable", _parse_variable)
     return parser
-

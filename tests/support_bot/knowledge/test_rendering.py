@@ -148,3 +148,9 @@ def test_any_text_is_rendered(answer, value):
 @pytest.mark.parametrize("answer", ["[" * 20_000, "> " * 5_000 + "x", "*a " * 5_000, "`" * 20_000])
 def test_a_huge_answer_of_opening_marks_is_rendered(answer):
     assert render(answer).html
+
+
+def test_a_variable_in_the_words_of_an_image_is_filled_in():
+    assert (
+        render("![The shop {shop.name}](/shop.png)", {"shop.name": "**N** <b>"}).text == "The shop **N** <b>"
+    )

@@ -7,13 +7,14 @@ import re
 import uuid
 from collections.abc import Iterator
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
-from support_bot import dialogue
+from support_bot import dialogue, pacing
 from support_bot.conf import DEFAULTS
 from support_bot.models import Conversation, Entry, Feedback, HandOver, Message
 from tests.support_bot.people import Shopfloor
@@ -104,14 +105,33 @@ def test_what_is_empty_or_too_long_is_said_and_kept(client: Client) -> None:
     assert say(client, "x\r\n" * 1000).status_code == 302  # a line break is one character
 
 
-def test_who_is_too_fast_is_asked_to_wait(client: Client) -> None:
+def test_who_is_too_fast_is_asked_to_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("support_bot.pacing.time", lambda: 1_800_000_045.5)
     with override_settings(SUPPORT_BOT={"THROTTLE": {**DEFAULTS["THROTTLE"], "address": "2/min"}}):
         answers = [say(client, "How much is delivery?") for _turn in range(3)]
 
     assert [answer.status_code for answer in answers] == [302, 302, 429]
-    assert answers[2]["Retry-After"] == "60"
-    assert "Please wait 60 seconds" in answers[2].content.decode()
+    assert answers[2]["Retry-After"] == "15"
+    assert "Please wait 15 seconds" in answers[2].content.decode()
     assert "How much is delivery?</textarea>" in answers[2].content.decode()
+
+
+@pytest.mark.parametrize("backend", ["locmem.LocMemCache", "filebased.FileBasedCache"])
+def test_who_writes_slowly_never_waits_whatever_the_cache_does_with_an_expiry(
+    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_800_000_000.0
+    monkeypatch.setattr("support_bot.pacing.time", lambda: now)
+    caches = {"default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": str(tmp_path)}}
+    with override_settings(CACHES=caches, SUPPORT_BOT={"THROTTLE": {"address": "2/min"}}):
+        waits = []
+        for _minute in range(4):
+            waits.append(pacing.seconds_to_wait({"address": "127.0.0.1"}))
+            now += 60
+        at_once = [pacing.seconds_to_wait({"address": "127.0.0.1"}) for _message in range(3)]
+
+    assert waits == [0, 0, 0, 0]
+    assert at_once == [0, 0, 60]
 
 
 def test_a_cache_that_does_not_answer_stops_nobody(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
