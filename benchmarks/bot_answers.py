@@ -75,10 +75,9 @@ assert Client().get("/").status_code == 200
 if sys.argv[3] == "answer":
     from support_bot import answers, dialogue
     from support_bot.types import Subject
-    opened = dialogue.open_conversation(Subject(language="en"))
     for text in json.load(open(sys.argv[1] + "/questions.json"))[:int(sys.argv[4])]:
+        opened = dialogue.open_conversation(Subject(language="en"))
         assert dialogue.take_turn(opened.conversation, text, subject=Subject(language="en")).reply
-        opened.conversation.state = "bot"; opened.conversation.save()
     assert answers.active().build_id and not answers.active().degraded
 print("ready", flush=True)
 sys.stdin.read()

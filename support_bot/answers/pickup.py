@@ -24,7 +24,7 @@ from ..nlu import Engine, lexical_engine
 from ..savepoints import savepoints
 from ..signals import knowledge_activated
 from . import library, loading, pointer
-from .background import Aside, log_once_a_minute, words
+from .background import Aside, give_memory_back, log_once_a_minute, words
 from .library import Library
 from .pointer import Pointer
 
@@ -112,6 +112,8 @@ def _take_up(process: _Process) -> None:
         kept = before or Active(lexical_engine([]))
         reason = f"The FAQ could not be read: {words(error)}"
         process.active = replace(kept, pointer=wanted, degraded=reason, complete=False)
+    if before is None or before.engine is not process.active.engine:
+        give_memory_back()
     if before is None or before.build_id != process.active.build_id:
         _tidy()
 
