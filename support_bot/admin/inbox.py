@@ -33,7 +33,6 @@ from .transcript import topic_titles, transcript
 logger = logging.getLogger(__name__)
 
 ANSWER = "answer_conversation"
-MAX_CHARACTERS = 2000
 
 
 class ReplyForm(forms.Form):
@@ -41,7 +40,7 @@ class ReplyForm(forms.Form):
 
     text = forms.CharField(
         label=gettext_lazy("Your reply"),
-        max_length=MAX_CHARACTERS,
+        max_length=dialogue.MAX_LENGTH,
         widget=forms.Textarea({"rows": 4, "cols": 60}),
         error_messages={"required": gettext_lazy("Write something first.")},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal
 
 from django.core.exceptions import ValidationError
@@ -18,6 +18,7 @@ from ..models import Category, Entry, Phrasing
 from .rows import Problem, Row
 
 Status = Literal["created", "updated", "unchanged"]
+LAST_DAY: Final = date.max  # how many a system writes "for ever"
 _YES: Final = {"": True, "yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _PLAIN: Final = ("question", "answer", "skill", "condition")
 _STORED: Final = (
@@ -177,10 +178,13 @@ class Drafts:
         try:
             day = parse_date(given)
             moment = datetime.combine(day, time.min) if day else parse_datetime(given)
-            if day and name == "active_until" and moment:
+            if day and name == "active_until" and moment and day < LAST_DAY:
                 moment += timedelta(days=1)
             if moment is not None:
-                return as_stored(moment)
+                stored = as_stored(moment)
+                if timezone.is_aware(stored):
+                    stored.astimezone(UTC)  # as the database will; it overflows at the calendar's ends
+                return stored
         except (ValueError, OverflowError):
             pass
         message = _("“%(got)s” is no date; write 2026-12-31 or 2026-12-31T08:00.")

@@ -31,7 +31,7 @@ def _objects(text: str, report: Report) -> Iterator[tuple[int, Any]]:
         line, counted = line + text.count("\n", counted, position), position
         try:
             value, position = decoder.raw_decode(text, position)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # ValueError also for a number of too many digits
             report(getattr(error, "lineno", line), _("This is no JSON: %(error)s.") % {"error": error})
             return
         yield line, value
@@ -56,6 +56,12 @@ def _row(line: int, value: Any, report: Report) -> Row | None:
             _("An object is needed, with the fields %(names)s.")
             % {"names": ", ".join((*FIELDS, "phrasings"))},
         )
+        return None
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        report(line, _("“%(got)s” is half a character; no database can store it.") % {"got": half})
         return None
     row = Row(line)
     for name, given in value.items():

@@ -127,16 +127,18 @@ class _Reader:
 
 
 def write(rows: list[Row]) -> str:
-    """The rows as a Markdown text that :func:`read` takes back; rows of one category must stand together."""
+    """The rows as a Markdown text that :func:`read` takes back; rows of one category must stand together.
+
+    A category has no end but the next one, so rows without any come first.
+    """
     languages = {row.values["language"] for row in rows}
     parts = [f"language: {languages.copy().pop()}"] if len(languages) == 1 else []
-    category = ""
-    for row in rows:
+    shelf = ("", "")
+    for row in sorted(rows, key=lambda row: bool(row.values["category"])):
         values = row.values
-        if values["category"] != category:
-            category = values["category"]
-            title = f": {values['category_title']}" if values["category_title"] else ""
-            parts.append(f"# {category}{title}")
+        if values["category"] and (values["category"], values["category_title"]) != shelf:
+            shelf = values["category"], values["category_title"]
+            parts.append("# " + ": ".join(filter(None, shelf)))
         fields = [f"{key}: {values[key]}" for key in _KEYS if key != "phrasing" and values.get(key)]
         if len(languages) == 1:
             fields.remove(f"language: {values['language']}")

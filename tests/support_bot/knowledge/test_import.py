@@ -316,6 +316,8 @@ def test_a_table_that_cannot_be_read_says_where(text, line, words):
         ('[{"question": "a", "answer": "b", "phrasings": "c"}]', 1, "list of texts"),
         ('[{"question": "a", "answer": "b", "phrases": []}]', 1, "'phrasings'"),
         ("[" * 100_000, 1, "no JSON"),
+        ('[{"question": "a", "answer": ' + "9" * 5_000 + "}]", 1, "no JSON"),
+        ('[{"question": "a", "answer": "\\ud800"}]', 1, "“\\ud800” is half a character"),
     ],
 )
 def test_json_that_cannot_be_read_says_where(text, line, words):
@@ -438,3 +440,27 @@ def test_headings_of_answers_that_were_stored_unchecked_do_not_become_questions(
 
     assert report.ok
     assert Entry.objects.get().answer == "### Mine\n\ntext"
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "markdown"])
+def test_languages_keep_their_own_titles_and_entries_without_a_category_on_the_way(format):
+    run(ONE)
+    run("# returns: 退货\n\n## 怎么退货？\nslug: returns\n\n这样。\n", name="zh-hans.md")
+    run("## 你们在哪里？\nslug: place\n\n这里。\n", name="zh-hans.md")
+    before = everything()
+
+    report = run(export(format), name="all", format=format)
+
+    assert counts(report) == (0, 0, 3, 0), report.errors
+    assert everything() == before
+
+
+def test_for_ever_is_a_date_and_what_no_database_can_hold_is_none(settings):
+    settings.TIME_ZONE = "America/New_York"
+    assert run("## A?\nslug: a\nactive_until: 9999-12-31\n\nx").ok
+    assert Entry.objects.active().exists()
+
+    for moment in ("9999-12-31T23:59-12:00", "0001-01-01T00:00+14:00", "2026-02-30"):
+        report = run(f"## A?\nslug: a\nactive_until: {moment}\n\nx")
+
+        assert complaints(report) == [(3, f"“{moment}” is no date; write 2026-12-31 or 2026-12-31T08:00.")]
