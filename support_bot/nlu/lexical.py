@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,13 @@ K1 = 1.2
 B = 0.5
 
 
+@lru_cache(maxsize=1024)
 def word_terms(text: str) -> Terms:
     """The hashed words of ``text`` and their counts."""
     return _counted(hashed(words(text)))
 
 
+@lru_cache(maxsize=1024)
 def gram_terms(text: str) -> Terms:
     """The hashed character n-grams of ``text`` and their counts."""
     return _counted(hashed(grams(text)))
@@ -34,7 +37,10 @@ def gram_terms(text: str) -> Terms:
 
 def _counted(terms: Int64s) -> Terms:
     unique, counts = np.unique(terms, return_counts=True)
-    return unique, counts.astype(np.float32)
+    found = unique, counts.astype(np.float32)
+    for array in found:
+        array.flags.writeable = False  # they are shared: a build asks for the same texts again and again
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -36,6 +36,7 @@ SLIPPED = 300
 STRENGTH = {True: 30.0, False: 10.0}  # of the classifier with and without an encoder
 MANY = 4_000  # phrasings above which two rounds of five are judgement enough
 ROUNDS_OF_MANY = 2
+FEW = 200  # phrasings up to which what is learned for a missing encoder is judged as thoroughly as the rest
 
 
 class Cancelled(Exception):
@@ -95,7 +96,9 @@ def learn(
         levels[language] = []
         for place, chosen in enumerate(chain):
             step = _Step(on_progress, f"{language} {'+'.join(chosen) or LEXICAL}")
-            one, figures, right = learn_level(phrasings, load_encoders(chosen, options or {}), seed, step)
+            rounds = FOLDS if place == 0 or len(phrasings) <= FEW else ROUNDS_OF_MANY
+            found_now = load_encoders(chosen, options or {})
+            one, figures, right = learn_level(phrasings, found_now, seed, step, rounds=rounds)
             levels[language].append(one)
             if place == 0:
                 report[language] = {
@@ -128,14 +131,20 @@ class _Step:
 
 
 def learn_level(
-    phrasings: Sequence[tuple[str, str]], encoders: Encoders, seed: int, step: Callable[[], None]
+    phrasings: Sequence[tuple[str, str]],
+    encoders: Encoders,
+    seed: int,
+    step: Callable[[], None],
+    *,
+    rounds: int = FOLDS,
 ) -> tuple[Understanding, dict[str, Any], dict[str, bool]]:
     """One language, one choice of encoders: what was learned, its figures, which phrasings it got right."""
     whole = Index.build(phrasings, encoders.encode)
     rng = np.random.default_rng(seed)
     targets = whole.targets()
-    inside = _kept_back(whole, stratified(targets, FOLDS, rng), seed, step).known()
-    outside = _kept_back(whole, grouped(targets, min(GROUPS, len(whole.labels)), rng), seed, step)
+    inside = _kept_back(whole, stratified(targets, FOLDS, rng), seed, step, rounds).known()
+    groups = grouped(targets, min(GROUPS, len(whole.labels)), rng)
+    outside = _kept_back(whole, groups, seed, step, rounds)
     step()
     everything = np.arange(len(whole))
     trained = _train(whole, everything, seed)
@@ -177,11 +186,12 @@ def _train(index: Index, rows: Int64s, seed: int) -> Parts:
     return Parts(projection=projection, classifier=Classifier(labels, weights, bias))
 
 
-def _kept_back(index: Index, fold: Int64s, seed: int, step: Callable[[], None]) -> Opinions:
-    """Opinions on each phrasing of parts learned without its fold; of a label new to them, a low one."""
+def _kept_back(index: Index, fold: Int64s, seed: int, step: Callable[[], None], rounds: int) -> Opinions:
+    """Opinions on each phrasing of the first ``rounds`` folds, of parts learned without its fold; of a label
+    new to them, a low one."""
     found = [Opinions.none(len(index.labels))]
     folds = int(fold.max(initial=-1)) + 1
-    for number in range(folds if len(index) <= MANY else min(folds, ROUNDS_OF_MANY)):
+    for number in range(min(folds, rounds if len(index) <= MANY else ROUNDS_OF_MANY)):
         step()
         kept, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         if len(kept) and len(rest):
