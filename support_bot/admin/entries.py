@@ -84,7 +84,7 @@ class PhrasingInline(admin.TabularInline):
     extra = 1
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
-        proposed = gaps.proposal(request.GET.get("messages", "")) if obj is None else {}
+        proposed = gaps.proposal(request) if obj is None else {}
         return self.extra + len(proposed.get("phrasings", ()))
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -205,7 +205,7 @@ class EntryAdmin(PagesMixin, admin.ModelAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new entry may begin with questions that had no answer: ``?messages=12,15``."""
-        proposed = gaps.proposal(request.GET.get("messages", ""))
+        proposed = gaps.proposal(request)
         if not proposed:
             return super().get_changeform_initial_data(request)
         asked = proposed["question"]
@@ -214,14 +214,14 @@ class EntryAdmin(PagesMixin, admin.ModelAdmin):
     def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
         kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
         if request.method == "GET" and obj.pk is None and isinstance(inline, PhrasingInline):
-            proposed = gaps.proposal(request.GET.get("messages", ""))
+            proposed = gaps.proposal(request)
             kwargs["initial"] = [{"text": text} for text in proposed.get("phrasings", ())]
         return kwargs
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         entry = form.instance
-        asked = gaps.asked_in(request.GET.get("messages", "")) if not change else []
+        asked = gaps.asked_in(gaps.named(request)) if not change else []
         if asked:
             texts = [asked_one.text[:300] for asked_one in asked]
             entry.phrasings.filter(text__in=texts).update(source=Phrasing.Source.CONVERSATION)

@@ -82,6 +82,12 @@ def context(query: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def named(request: HttpRequest) -> str:
+    """The messages that the address names, for whoever may read conversations; none for anybody else."""
+    permission = f"{Message._meta.app_label}.view_conversation"
+    return request.GET.get("messages", "") if request.user.has_perm(permission) else ""
+
+
 def asked_in(keys: str) -> list[Question]:
     """The questions of the customers' messages that a link names by ``keys`` ("12,15")."""
     wanted = [int(key) for key in keys.split(",")[:MAX_MESSAGES] if key.isdecimal() and len(key) < 19]
@@ -101,9 +107,9 @@ def asked_in(keys: str) -> list[Question]:
     return sorted(listed, key=lambda question: -len(question.messages))
 
 
-def proposal(keys: str) -> dict[str, Any]:
+def proposal(request: HttpRequest) -> dict[str, Any]:
     """What the form of a new entry begins with: the first question, the others as phrasings."""
-    asked = asked_in(keys)
+    asked = asked_in(named(request))
     if not asked:
         return {}
     texts = [question.text[:300] for question in asked]

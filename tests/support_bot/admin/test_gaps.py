@@ -131,6 +131,22 @@ def test_an_entry_that_is_not_saved_leaves_the_questions_on_the_list(
     assert len(questions(lately())) == 3
 
 
+def test_who_writes_entries_but_may_not_read_conversations_is_shown_no_message(
+    staff: Callable[..., Client], gifts: list[int]
+) -> None:
+    address = f"{page('entry_add')}?messages={','.join(map(str, gifts))}"
+    writes = ("add_entry", "view_entry", "add_phrasing", "view_phrasing")
+
+    blind, reader = staff(*writes), staff(*writes, "view_conversation")
+    refused = blind.get(address)
+    blind.post(address, entry_form())
+
+    assert refused.status_code == 200
+    assert "gift card" not in text_of(refused)
+    assert len(questions(lately())) == 3
+    assert "gift card" in text_of(reader.get(address))
+
+
 def test_phrasings_are_added_to_the_entry_that_was_chosen_once(
     manager: Client, faq: Faq, gifts: list[int]
 ) -> None:
