@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -15,11 +15,13 @@ from django.utils.translation import get_language
 
 from . import answers
 from .adapters import get_adapter
+from .answers.background import log_once_a_minute
 from .answers.finding import closest
 from .answers.library import meets
 from .knowledge import Rendered, render
 from .knowledge.variables import used_variables
 from .models import Entry
+from .savepoints import savepoints
 from .types import Profile, Subject
 
 MOST: Final = 1_000  # entries on one page
@@ -52,8 +54,7 @@ class Read:
     @cached_property
     def answer(self) -> Rendered:
         used = set(used_variables(self.entry.answer))
-        values = get_adapter().variables(self.reader, only=used) if used else {}
-        return render(self.entry.answer, values)
+        return render(self.entry.answer, _variables(self.reader, used) if used else {})
 
 
 def address(slug: str) -> str:
@@ -143,4 +144,22 @@ def _for(subject: Subject, found: Iterable[Entry]) -> Iterator[Entry]:
 
 
 def _profile(subject: Subject) -> Profile:
-    return get_adapter().profile(subject)
+    """One that meets no condition where the shop's own code fails: the rest of the FAQ can be read."""
+    try:
+        with savepoints():
+            return get_adapter().profile(subject)
+    except Exception as error:  # noqa: BLE001  the adapter is the host's code
+        log_once_a_minute("Reading a profile for the FAQ", error)
+        return Profile()
+
+
+def _variables(reader: Subject, names: Collection[str]) -> Mapping[str, str]:
+    """None where the shop's own code fails: an answer reads well without its variables.
+
+    Without savepoints, which would be two statements an entry: nobody's variables are the shop's alone.
+    """
+    try:
+        return get_adapter().variables(reader, only=names)
+    except Exception as error:  # noqa: BLE001  the adapter is the host's code
+        log_once_a_minute("Reading variables for the FAQ", error)
+        return {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings as django_settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.http import Http404
 from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -29,6 +32,8 @@ from ..types import Subject
 from . import errors, serializers
 from .parsing import BoundedJSONParser, refuse_large
 from .throttling import ByAddress, ByConversation, ByVisitor
+
+logger = logging.getLogger(__name__)
 
 TOKEN: Final = "X-Conversation-Token"  # noqa: S105 - the header's name
 PAGE: Final = 100  # messages of the history at once
@@ -70,7 +75,13 @@ class View(APIView):
 
     def perform_authentication(self, request: Request) -> None:
         super().perform_authentication(request)
-        self.subject = get_adapter().subject(request._request)
+        try:
+            self.subject = get_adapter().subject(request._request)
+        except (exceptions.APIException, PermissionDenied, Http404):
+            raise
+        except Exception as error:
+            logger.exception("The adapter could not tell who is asking")
+            raise errors.Unavailable from error
 
     def only_reads(self, request: Request) -> bool:
         """Whether the call counts as reading for the throttles."""

@@ -23,6 +23,11 @@ OFFERED: Final = 4
 def welcome(subject: Subject) -> tuple[str, tuple[Suggestion, ...]]:
     """The greeting in the active language, and quick replies to begin with. Whatever the shop's code does,
     there is a greeting."""
+    plain: tuple[str, tuple[Suggestion, ...]] = (in_a_row(_hello("", ""), _offer(())), (wording.person(),))
+    return attempt("Greeting a customer", lambda: _welcome(subject), plain)
+
+
+def _welcome(subject: Subject) -> tuple[str, tuple[Suggestion, ...]]:
     adapter = get_adapter()
     profile = attempt("Reading a profile", lambda: adapter.profile(subject), Profile())
     none: list[Order] = []

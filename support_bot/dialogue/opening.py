@@ -10,14 +10,20 @@ from hashlib import sha256
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_out
 from django.core.exceptions import ValidationError
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
+from django.dispatch import receiver
 from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 
+from support_bot.adapters import get_adapter
 from support_bot.models import Conversation
 from support_bot.types import Subject, Suggestion
 
 from .greeting import welcome
+from .guard import attempt
 
 GOES_ON: Final = timedelta(hours=24)
 
@@ -87,6 +93,24 @@ def adopt(conversation: Conversation, subject: Subject) -> None:
         conversation.user_key = subject.user_key
         conversation.user = _account(subject)
         conversation.save(update_fields=["user_key", "user"])
+
+
+@receiver(user_logged_out, dispatch_uid="concierge_support.dialogue.logged_out")
+def end_tokens(*, user: Any = None, **_kwargs: Any) -> None:
+    """Whoever uses the browser after a customer has logged out reads nothing of what the customer was told.
+
+    The tokens that this browser keeps open the customer's conversations no more; as their owner the customer
+    has them all again after the next login.
+    """
+
+    def forget() -> None:
+        key = get_adapter().user_key(user)
+        if key:
+            # Unique, and no token's hash.
+            ended = Concat(Value("ended "), Cast("pk", CharField(max_length=36)))
+            Conversation.objects.filter(user_key=key).update(token_hash=ended)
+
+    attempt("Ending the tokens of a customer who has logged out", forget, None)
 
 
 def _account(subject: Subject) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
+from shop.support import ShopSupport
 from support_bot.models import Conversation
 from tests.support_bot.people import ROOT, Chat, Shopfloor, browser
 
@@ -198,3 +199,41 @@ def test_a_token_alone_opens_nobodys_orders(shop: Shopfloor, ada: Chat) -> None:
 
 def test_the_token_is_stored_as_a_hash_alone(guest: Chat) -> None:
     assert guest.token not in str(Conversation.objects.values().get(pk=guest.id))
+
+
+def test_after_the_customer_has_logged_out_the_browser_reads_the_conversation_no_more(
+    shop: Shopfloor, guest: Chat, ada: Chat
+) -> None:
+    guest.client = browser(shop.ada)
+    guest.say("where is my order W-0000000000A1?")
+
+    guest.client.logout()
+
+    for chat in (guest, ada):
+        chat.client = browser()
+        assert chat.post({"text": "hello"}).status_code == 404
+        chat.client = browser(shop.ada)
+        assert chat.post({"text": "hello"}).status_code == 200
+
+
+def test_a_guest_who_logs_in_elsewhere_and_out_again_keeps_the_conversation(
+    shop: Shopfloor, guest: Chat
+) -> None:
+    another = browser(shop.ada)
+
+    another.logout()
+
+    assert guest.post({"text": "hello"}).status_code == 200
+
+
+def test_an_adapter_that_cannot_tell_who_asks_is_a_clear_error(
+    guest: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: Any) -> None:
+        raise RuntimeError("the customers' service is away")
+
+    monkeypatch.setattr(ShopSupport, "subject", fail)
+
+    answer = guest.post({"text": "hello"})
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
+from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from shop.support import ShopSupport
@@ -332,3 +334,22 @@ def test_who_joins_unasked_calls_nobody(
 
     assert agents_mail == []
     assert chat.state == "person"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_server_that_hangs_keeps_nobody_waiting(
+    chat: Chat, settings: Any, agents_mail: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, sent = threading.Event(), threading.Event()
+
+    def hang(_message: EmailMessage) -> None:
+        assert answered.wait(30)
+        sent.set()
+
+    monkeypatch.setattr(EmailMessage, "send", hang)
+    monkeypatch.setattr(dialogue.mail, "stays_here", lambda: False)
+
+    chat("talk to a person", "person", kind="hand_over")
+    answered.set()
+
+    assert sent.wait(30)

@@ -172,3 +172,15 @@ def test_the_shop_is_not_asked_for_the_orders_of_nobody(chat: Chat, monkeypatch:
         dialogue.take_turn(conversation, text, subject=GUEST)
 
     assert asked == []
+
+
+@pytest.mark.parametrize(("method", "junk"), [("profile", None), ("profile", 7), ("orders", [42, None])])
+def test_an_adapter_that_gives_junk_does_not_keep_a_customer_from_being_greeted(
+    customer: Subject, monkeypatch: pytest.MonkeyPatch, method: str, junk: Any
+) -> None:
+    monkeypatch.setattr(ShopSupport, method, lambda *_args, **_kwargs: junk)
+
+    opened = dialogue.open_conversation(customer)
+
+    assert opened.greeting
+    assert opened.suggestions

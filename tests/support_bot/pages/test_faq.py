@@ -12,6 +12,7 @@ from django.template import RequestContext, Template, TemplateSyntaxError
 from django.test import Client, RequestFactory, override_settings
 
 from shop.models import Profile
+from shop.support import ShopSupport
 from support_bot.models import Entry
 from support_bot.templatetags.support_bot import BadArgument
 from tests.support_bot.people import Shopfloor
@@ -174,3 +175,19 @@ def test_the_tag_survives_a_database_that_fails(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("support_bot.faq.entries", broken)
 
     assert listed("a{% faq_list %}b") == "ab"
+
+
+@pytest.mark.parametrize("method", ["profile", "variables", "shop_name"])
+def test_the_faq_is_read_whatever_fails_in_the_shops_own_code(
+    client: Client, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    def fail(*_args: Any, **_kwargs: Any) -> None:
+        raise RuntimeError("the customers' service is away")
+
+    monkeypatch.setattr(ShopSupport, method, fail)
+    Entry.objects.filter(slug="delivery-cost", language="en").update(
+        answer="Write to {shop.name} at {shop.email}, please."
+    )
+
+    assert "How much is delivery?" in questions(page(client))
+    assert client.get("/api/support/faq/?q=delivery").status_code == 200
