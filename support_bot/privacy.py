@@ -19,6 +19,7 @@ from .models import Conversation, DialogueProfile, Feedback, Message, Objection
 
 logger = logging.getLogger(__name__)
 
+LONGEST: Final = 365 * 1000  # days; further back no calendar reaches
 BATCH: Final = 200  # conversations a transaction: nobody who writes waits long
 
 
@@ -63,7 +64,7 @@ def purge(*, days: int | None = None, now: datetime | None = None, dry_run: bool
     In small transactions; stopped half way, the next one goes on. With ``dry_run`` it only counts.
     """
     days = settings.RETENTION_DAYS if days is None else days
-    before = None if days is None else (now or timezone.now()) - timedelta(days=days)
+    before = None if days is None else (now or timezone.now()) - timedelta(days=min(days, LONGEST))
     conversations = 0 if before is None else _purge_conversations(before, dry_run=dry_run)
     return Removed(conversations, _purge_profiles(before, dry_run=dry_run))
 
