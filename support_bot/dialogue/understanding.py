@@ -51,7 +51,8 @@ def understand(text: str, *, subject: Subject, profile: Profile, language: str) 
     found = rank(question, subject=subject, profile=profile, language=spoken)
     entities = find_entities(text, language=spoken, order_pattern=order_pattern(), now=local_now())
     mood, _sure = emotions_of(spoken).classify(text, spoken)
-    return Understood(text, spoken, entities, mood, small_talk(text), found)
+    felt = mood if sure >= SURE_OF_MOOD else "neutral"
+    return Understood(text, spoken, entities, felt, small_talk(text), found)
 
 
 def rank(question: str, *, subject: Subject, profile: Profile, language: str) -> Found:
