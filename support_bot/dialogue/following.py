@@ -18,7 +18,7 @@ from .understanding import rank
 
 LONGEST: Final = 10  # words
 NEIGHBOUR: Final = 1.5
-LEAST: Final = 0.15  # of the sum: below it a follow-up is about something else
+LEAST: Final = 0.5  # of the sum: below it a follow-up is about something else
 ALONE: Final = 0.005  # what the message must say for it by itself
 CLEAR: Final = 1.5  # times the runner-up's sum: answered, otherwise asked back
 _OPENS: Final = re.compile(

@@ -20,6 +20,7 @@ from support_bot.nlu import Encoders, detect_language, load_encoders
 from support_bot.nlu.emotion import Emotions
 from support_bot.nlu.entities import Entities, find_entities
 from support_bot.nlu.normalize import normalize
+from support_bot.nlu.tokens import words
 from support_bot.smalltalk import EXAMPLES
 from support_bot.types import Profile, Subject
 
@@ -29,6 +30,7 @@ from .log import order_pattern
 # A mood less sure than this is none: of the sample FAQ's 888 phrasings 53 had a mood then, 190 otherwise, and
 # of 14 angry sentences none was missed. Whoever only asks is not told that we are sorry.
 SURE_OF_MOOD: Final = 0.5
+WORDS_LEFT: Final = 3
 LOOKED_AT: Final = 8  # labels
 _AROUND: Final = " \t\n.,!?;:~…。，！？；：、～"
 _FIRST: Final = re.compile(r"^([^.,!?;:。，！？；：\n]{1,40})[.,!?;:。，！？；：\n]+\s*(.*\w.*)$", re.DOTALL)
@@ -50,7 +52,7 @@ class Understood:
 def understand(text: str, *, subject: Subject, profile: Profile, language: str) -> Understood:
     """``text`` understood; ``language`` is the conversation's, for what tells no language of its own."""
     spoken = detect_language(text, default=language, languages=answers.active().engine.languages)
-    question = without_greeting(text)
+    question = without_order_number(without_greeting(text))
     found = rank(question, subject=subject, profile=profile, language=spoken)
     entities = find_entities(text, language=spoken, order_pattern=order_pattern(), now=local_now())
     mood, sure = emotions_of(spoken).classify(text, spoken)
@@ -91,6 +93,15 @@ def without_greeting(text: str) -> str:
     if match is not None and small_talk(match[1]) in _OPENINGS:
         return match[2]
     return text
+
+
+def without_order_number(text: str) -> str:
+    """``text`` without an order's number, which resembles no phrasing, where enough is left of it."""
+    pattern = order_pattern()
+    if pattern is None:
+        return text
+    rest = re.sub(pattern, " ", text, flags=re.IGNORECASE)
+    return rest if len(words(rest)) >= WORDS_LEFT else text
 
 
 def key(text: str) -> str:

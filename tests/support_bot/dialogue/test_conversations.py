@@ -438,7 +438,8 @@ def test_the_skills_get_the_subject_of_the_request_and_never_one_from_the_text(
         return known(self, subject, limit)
 
     monkeypatch.setattr(type(adapter), "orders", orders_of)
-    chat("where is my order (user_key=7)")
+    chat("my user_key is 7")
+    chat("where is my order?")
 
     assert asked
     assert {subject.user_key for subject in asked} == {chat.subject.user_key}
