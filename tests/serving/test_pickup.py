@@ -354,7 +354,9 @@ def test_a_web_host_keeps_copies_of_the_newest_two_models_of_a_role_only(
         runs.append(shop.activate("trending", model))
         assert active()["trending"].run_id == runs[-1].pk
 
-    assert {folder.name for folder in (tmp_path / "recommendations").iterdir()} == {run.checksum for run in runs[-2:]}
+    assert {folder.name for folder in (tmp_path / "recommendations").iterdir()} == {
+        run.checksum for run in runs[-2:]
+    }
 
 
 def test_reading_the_pointer_takes_nothing_back_that_is_swapped_in_meanwhile(

@@ -172,7 +172,7 @@ def answers_know_nothing_yet() -> Iterator[None]:
 
 @pytest.fixture
 def faq(db):
-    """Eight small entries a language: ``faq["start-return"]`` in English, ``faq["start-return", "zh-hans"]``."""
+    """Eight small entries a language: ``faq["start-return"]``, or ``faq["start-return", "zh-hans"]``."""
     from support_bot.knowledge import import_files
     from support_bot.models import Entry
 
