@@ -17,7 +17,7 @@ from . import answers
 from .adapters import get_adapter
 from .answers.background import log_once_a_minute
 from .answers.finding import closest
-from .answers.library import meets
+from .answers.topics import meets
 from .knowledge import Rendered, render
 from .knowledge.variables import used_variables
 from .models import Entry

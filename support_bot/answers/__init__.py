@@ -3,8 +3,8 @@
 from .explaining import Explanation, Ranked, explain
 from .finding import closest, find
 from .found import Found, Match, Outcome, decide
-from .library import examples
 from .pickup import Active, active, reset
+from .topics import examples
 
 __all__ = [
     "Active",

@@ -16,8 +16,8 @@ from ..nlu import Candidate
 from ..types import Profile, Subject
 from .finding import fetch, find, rank
 from .found import LIKELY, Found
-from .library import SKILL, TALKING
 from .pickup import active
+from .topics import SKILL, TALKING
 
 _WHY_NOT: Final[Mapping[str, object]] = {
     "early": gettext_lazy("not active yet"),
@@ -60,7 +60,7 @@ def explain(
     found = find(text, subject=subject, profile=profile, language=language)
     milliseconds = (time.perf_counter() - start) * 1000
     state = active()
-    shelf = state.library.shelf(found.language)
+    shelf = state.topics.shelf(found.language)
     candidates = rank(state, text, found.language, allow=None, limit=limit)
     entries = fetch(found.language, [one.label for one in candidates])
     ranking = []

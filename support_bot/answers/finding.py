@@ -16,8 +16,8 @@ from ..savepoints import savepoints
 from ..types import Profile, Subject
 from .background import log_once_a_minute
 from .found import Found, Match, decide, prefer_known
-from .library import SKILL, TALKING, Shelf
 from .pickup import Active, active
+from .topics import SKILL, TALKING, Shelf
 
 SPARE: Final = 2  # looked at beyond the limit, for entries that were deleted a moment ago
 _NOBODY: Final[Mapping[str, float]] = MappingProxyType({})
@@ -40,7 +40,7 @@ def find(
     """
     state = active()
     code = language_of(text, state, subject, profile, language)
-    shelf = state.library.shelf(code)
+    shelf = state.topics.shelf(code)
     hidden = shelf.hidden(subject, profile, timezone.now())
     candidates = rank(state, text, code, allow=shelf.allowed(hidden), limit=limit + SPARE)
     entries = fetch(code, [one.label for one in candidates if one.label not in hidden])

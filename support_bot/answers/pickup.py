@@ -23,10 +23,10 @@ from ..models import ActiveKnowledge, Entry, Phrasing
 from ..nlu import Engine, lexical_engine
 from ..savepoints import savepoints
 from ..signals import knowledge_activated
-from . import library, loading, pointer
+from . import loading, pointer, topics
 from .background import Aside, give_memory_back, log_once_a_minute, words
-from .library import Library
 from .pointer import Pointer
+from .topics import Topics
 
 POINTER_SECONDS: Final = 5.0
 RETRY_SECONDS: Final = 60.0  # a build that could not be loaded is tried again after this
@@ -44,7 +44,7 @@ class Active:
     build_id: int | None = None
     degraded: str = ""
     thresholds: Mapping[str, float] = field(default_factory=dict)
-    library: Library = field(default_factory=Library, repr=False)
+    topics: Topics = field(default_factory=Topics, repr=False)
     pointer: Pointer = field(default_factory=Pointer)
     complete: bool = True  # False when the active build or the FAQ could not be read: tried again
 
@@ -131,7 +131,7 @@ def _made(wanted: Pointer, before: Active | None) -> Active:
     same = before is not None and (before.build_id, before.pointer.version) == (build_id, wanted.version)
     if before is not None and same and before.complete and complete:
         return replace(before, thresholds=wanted.thresholds, pointer=wanted)
-    found = library.read()
+    found = topics.read()
     engine = engine.update(found.examples) if engine is not None else lexical_engine(found.examples)
     told = [degraded, *(f"{language}: {why}" for language, why in sorted(engine.degraded.items()))]
     told.append(found.problem)
@@ -143,7 +143,7 @@ def _made(wanted: Pointer, before: Active | None) -> Active:
         build_id=build_id,
         degraded=reason,
         thresholds=wanted.thresholds,
-        library=replace(found, examples=()),  # the engine has them
+        topics=replace(found, examples=()),  # the engine has them
         pointer=wanted,
         complete=complete and not found.problem,
     )

@@ -112,13 +112,13 @@ def ask(questions: Sequence[Question], *, engine: Engine | None = None) -> list[
     if engine is not None:
         return [_ask(one, engine, None, lambda code: engine.thresholds.get(code, 1.0)) for one in questions]
     state, now = answers.active(), timezone.now()
-    allowed = {code: shelf.labels - shelf.dated(now) for code, shelf in state.library.shelves.items()}
+    allowed = {code: shelf.labels - shelf.dated(now) for code, shelf in state.topics.shelves.items()}
     return [_ask(one, state.engine, allowed, state.threshold) for one in questions]
 
 
 def unknown_labels(questions: Sequence[Question], *, none_label: str = "none") -> list[str]:
     """Labels that no entry, skill or small talk has in any language: misspelt, or not imported yet."""
-    shelves = answers.active().library.shelves.values()
+    shelves = answers.active().topics.shelves.values()
     known = {none_label}.union(*(shelf.labels for shelf in shelves))
     return sorted({one.label for one in questions} - known)
 

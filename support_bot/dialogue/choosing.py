@@ -202,7 +202,7 @@ ASIDES: Final = (follows_up, is_small_talk, tells)
 def _tell(moment: Moment, label: str, confidence: float | None = None) -> Reply | None:
     """What a label stands for: a skill's doing, else an entry's answer; None where neither is there now."""
     context = moment.context
-    shelf = answers.active().library.shelf(moment.said.language)
+    shelf = answers.active().topics.shelf(moment.said.language)
     hidden = shelf.hidden(moment.subject, moment.profile, timezone.now())
     entries = Entry.objects.active().filter(language=moment.said.language, slug=label)
     entry = None if label in hidden else entries.first()

@@ -72,7 +72,7 @@ def rank(question: str, *, subject: Subject, profile: Profile, language: str) ->
 def preferences(subject: Subject, language: str) -> Mapping[str, float]:
     """Label -> weight: what this customer has asked about before breaks near ties."""
     topics = profiles.preferences(subject.user_key)
-    bound = answers.active().library.shelf(language).bound if topics else {}
+    bound = answers.active().topics.shelf(language).bound if topics else {}
     labels = {slug: topics[skill] for slug, skill in bound.items() if skill in topics}
     return {**topics, **{f"skill:{topic}": weight for topic, weight in topics.items()}, **labels}
 

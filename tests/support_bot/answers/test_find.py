@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support_bot import answers
-from support_bot.answers import decide, library
+from support_bot.answers import decide, topics
 from support_bot.answers.found import prefer_known
 from support_bot.models import Entry, Phrasing
 from support_bot.nlu import Candidate
@@ -135,7 +135,7 @@ def test_an_entry_is_told_to_its_audience_alone(
 
 
 def test_conditions_do_not_mind_case_and_a_missing_fact_is_not_met() -> None:
-    meets = library.meets
+    meets = topics.meets
 
     assert meets(" country = us ", AMERICAN)
     assert not meets("country=US", Profile())
@@ -193,7 +193,7 @@ def test_two_entries_bound_to_one_skill_share_nothing(db: None) -> None:
     for slug in ("first", "second"):
         Entry.objects.create(slug=slug, language="en", question=slug, answer="x", skill="order_status")
 
-    shelf = library.read().shelf("en")
+    shelf = topics.read().shelf("en")
 
     assert shelf.bound == {"first": "order_status"}
 

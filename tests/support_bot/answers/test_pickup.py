@@ -20,7 +20,7 @@ from django.utils import timezone
 from recommendations import storage
 from recommendations.conf import settings as shared
 from support_bot import answers
-from support_bot.answers import background, library, loading, pickup, pointer
+from support_bot.answers import background, loading, pickup, pointer, topics
 from support_bot.conf import settings as bot
 from support_bot.knowledge import import_files
 from support_bot.models import ActiveKnowledge, Entry, KnowledgeBuild, Phrasing
@@ -496,7 +496,7 @@ def test_an_faq_that_cannot_be_read_leaves_the_last_one_and_is_tried_again(
     ask("track my parcel")
 
     with monkeypatch.context() as patched:
-        patched.setattr(library, "read", lambda: 1 / 0)
+        patched.setattr(topics, "read", lambda: 1 / 0)
         Entry.objects.create(slug="wine", language="en", question="Do you sell wine to minors?", answer="No.")
         clock[0] += 6
         ask("track my parcel")
@@ -513,7 +513,7 @@ def test_an_faq_that_cannot_be_read_leaves_the_last_one_and_is_tried_again(
 def test_skills_that_cannot_be_asked_leave_the_faq(
     faq: Any, ask: Ask, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    monkeypatch.setattr(library, "skills", lambda: 1 / 0)
+    monkeypatch.setattr(topics, "skills", lambda: 1 / 0)
 
     found = ask("how do I return an item")
 

@@ -11,7 +11,7 @@ import pytest
 
 from recommendations import storage
 from support_bot import answers, building, tasks
-from support_bot.answers import library
+from support_bot.answers import topics
 from support_bot.building import learning, pulse, stages
 from support_bot.models import ActiveKnowledge, Category, Entry, KnowledgeBuild, Phrasing
 from support_bot.nlu import learning as learners
@@ -160,8 +160,8 @@ def test_an_faq_of_one_entry_is_learned(built: Built) -> None:
 def test_an_faq_of_one_entry_without_small_talk_or_skills_passes_unproven(
     built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library, "TALK", {})
-    monkeypatch.setattr(library, "skills", dict)
+    monkeypatch.setattr(topics, "TALK", {})
+    monkeypatch.setattr(topics, "skills", dict)
     Entry.objects.create(slug="hours", language="en", question="When are you open?", answer="Always.")
 
     build = built()

@@ -72,7 +72,7 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
+class Topics:
     """Everything that can be asked for, by language; ``problem`` says why something is left out, if so."""
 
     examples: tuple[Example, ...] = ()
@@ -88,7 +88,7 @@ def examples() -> list[Example]:
     return list(read().examples)
 
 
-def read() -> Library:
+def read() -> Topics:
     """The published entries with their phrasings (two queries), the skills this shop has, the small talk."""
     known, problem = _skills()
     found: list[Example] = []
@@ -110,7 +110,7 @@ def read() -> Library:
         language: _shelf(by_language.get(language, []), bound.get(language, {}), language, built_in)
         for language in {*by_language, *(example.language for example in built_in)}
     }
-    return Library(tuple(dict.fromkeys([*found, *built_in])), shelves, problem)
+    return Topics(tuple(dict.fromkeys([*found, *built_in])), shelves, problem)
 
 
 def meets(condition: str, profile: Profile) -> bool:
