@@ -1,4 +1,4 @@
-"""The first words: by name, time of day and what is on its way to the customer."""
+"""The first words: by name, time of day and what has not reached the customer yet."""
 
 from __future__ import annotations
 
@@ -67,9 +67,11 @@ def _hello(first_name: str, shop: str) -> str:
 
 def _news(coming: Sequence[Order]) -> str:
     if len(coming) == 1:
-        return _("Your order %(number)s is on its way: ask about it.") % {"number": coming[0].number}
+        order = coming[0]  # packed or shipped: its status says which
+        said = {"number": order.number, "status": order.status_label}
+        return _("About your order %(number)s (%(status)s): just ask.") % said
     if coming:
-        return _("%(count)d of your orders are on their way: ask about them.") % {"count": len(coming)}
+        return _("%(count)d of your orders have not arrived yet: just ask.") % {"count": len(coming)}
     return ""
 
 

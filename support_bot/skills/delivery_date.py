@@ -46,7 +46,7 @@ class DeliveryDate(OrderSkill):
         order = self.choose(
             call,
             suits=lambda one: one.is_open,
-            ask=_("These orders are on their way. Which one do you mean?"),
+            ask=_("These orders have not arrived yet. Which one do you mean?"),
             none=_("You have no order that is on its way."),
         )
         if not isinstance(order, Order):

@@ -48,7 +48,7 @@ class OrderStatus(OrderSkill):
         order = self.choose(
             call,
             suits=lambda one: one.is_open,
-            ask=_("These orders are on their way. Which one do you mean?"),
+            ask=_("These orders have not arrived yet. Which one do you mean?"),
             none=_("You have no orders in this account yet."),
             else_latest=True,
         )

@@ -116,7 +116,7 @@ def test_an_order_on_its_way_is_named_and_can_be_asked_about(
 
     chat = Chat(customer, "en")
 
-    assert f"Your order {SHIPPED} is on its way: ask about it." in chat.opened.greeting
+    assert f"About your order {SHIPPED} (shipped): just ask." in chat.opened.greeting
     first = chat.opened.suggestions[0]
     assert SHIPPED in first.label
     chat(first.text, f"Order {SHIPPED}: shipped")
@@ -125,7 +125,7 @@ def test_an_order_on_its_way_is_named_and_can_be_asked_about(
 def test_several_orders_on_their_way_are_counted(orders: Any, customer: Subject) -> None:
     opened = dialogue.open_conversation(customer)
 
-    assert "2 of your orders are on their way" in opened.greeting
+    assert "2 of your orders have not arrived yet" in opened.greeting
     assert {PAID, SHIPPED} <= {one.label.split()[-1].strip("?") for one in opened.suggestions}
 
 
