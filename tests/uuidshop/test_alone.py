@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,8 @@ def test_a_shop_with_recommendations_alone_starts_migrates_checks_and_answers() 
             "/api/recommendations/placements/",
         ],
         cwd=Path(__file__).resolve().parents[2],
+        # On a database of its own, whatever the tests around it run on.
+        env={name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")},
         capture_output=True,
         text=True,
         check=False,
