@@ -55,15 +55,19 @@ class Skill:
             text = f"{text}\n{link[0]}: {link[1]}"
         return Reply(kind=kind, text=text, html=html, topic=self.name, **parts)
 
-    def nothing(self, text: str, call: Call, **parts: Any) -> Reply:
-        """An honest "there is nothing", and the FAQ entry's own answer after it, where there is one."""
+    def nothing(self, text: str, call: Call, *, last: bool = False, **parts: Any) -> Reply:
+        """An honest "there is nothing", and the FAQ entry's own answer after it, where there is one.
+
+        ``last`` puts the entry's answer first: it may be all that was asked for.
+        """
         said = self.reply(text, kind="answer", **parts)
         if call.fallback is None:
             return said
+        pieces = [call.fallback, said] if last else [said, call.fallback]
         return replace(
             call.fallback,
-            text=f"{said.text}\n\n{call.fallback.text}",
-            html=said.html + call.fallback.html,
+            text="\n\n".join(piece.text for piece in pieces),
+            html="".join(piece.html for piece in pieces),
             suggestions=said.suggestions + call.fallback.suggestions,
             cards=said.cards,
             topic=self.name,

@@ -86,9 +86,9 @@ def perform(skill: Skill, call: Call) -> Outcome:
 
 
 def _log_in(skill: Skill, call: Call) -> Reply:
-    """Whose orders? The link to log in at, and what the FAQ says meanwhile."""
-    text = _("For that I need to know who you are. Please log in and ask me again.")
-    return skill.nothing(text, call, link=(_("Log in"), call.adapter.login_url()))
+    """What the FAQ says, and the link to log in at: a guest may have asked in general."""
+    text = _("For your own orders and points I need to know who you are: please log in and ask me again.")
+    return skill.nothing(text, call, last=True, link=(_("Log in"), call.adapter.login_url()))
 
 
 def _person() -> Suggestion:
