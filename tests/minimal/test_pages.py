@@ -214,7 +214,7 @@ class MinimalShop(TestCase):
         self.assertEqual(done.stdout.split(), ["0", "100"], done.stderr)
 
     def test_the_support_bot_without_its_extra_starts_migrates_and_says_what_to_install(self) -> None:
-        extras = (*EXTRAS, "nh3", "markdown_it", "rapidfuzz", "jieba", "onnxruntime", "tokenizers")
+        extras = (*EXTRAS, "nh3", "markdown_it", "rapidfuzz", "onnxruntime", "tokenizers")
 
         done = self.run_alone(WITH_BOT.format(extras=extras), start="")
 

@@ -33,7 +33,7 @@ NEEDS = {
     "api": {"djangorestframework", "drf-spectacular"},
     "celery": {"celery"},
     "postgres": {"psycopg2-binary"},
-    "support": {"nh3", "markdown-it-py", "rapidfuzz", "jieba"},
+    "support": {"nh3", "markdown-it-py", "rapidfuzz"},
 }
 ALSO = {"support": "api"}  # what an extra is tried together with
 PACKAGES = ("recommendations", "support_bot")
