@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from support_bot.nlu import Engine, load_encoders
-from support_bot.nlu.learning.build import learn_level
+from support_bot.nlu.learning.build import learn_level, rounds_for
 from support_bot.nlu.measures import calibration_error, calibration_interval, quality
 
 from . import datasets
@@ -129,7 +129,9 @@ def measure(task: Task) -> dict[str, Any]:
         raise datasets.Absent(f"sentence encoders are missing: {encoders.missing}")
     began = time.perf_counter()
     phrasings = [(label, text) for text, label in task.train]
-    understood, figures, _ = learn_level(phrasings, encoders, task.seed, lambda: None)
+    understood, figures, _ = learn_level(
+        phrasings, encoders, task.seed, lambda: None, rounds=rounds_for(len(phrasings))
+    )
     seconds = time.perf_counter() - began
     engine = Engine({"x": understood}, {})
     rankings = [engine.rank(text, language="x") for text, _ in task.test]

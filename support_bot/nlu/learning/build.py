@@ -95,10 +95,10 @@ def learn(
         chain = [found.names[:size] for size in range(len(found.names), -1, -1)]
         levels[language] = []
         for place, chosen in enumerate(chain):
-            step = _Step(on_progress, f"{language} {'+'.join(chosen) or LEXICAL}")
-            rounds = FOLDS if place == 0 or len(phrasings) <= FEW else ROUNDS_OF_MANY
-            found_now = load_encoders(chosen, options or {})
-            one, figures, right = learn_level(phrasings, found_now, seed, step, rounds=rounds)
+            rounds = rounds_for(len(phrasings), spare=place > 0)
+            step = _Step(on_progress, f"{language} {'+'.join(chosen) or LEXICAL}", 2 * rounds + 1)
+            left = load_encoders(chosen, options or {})
+            one, figures, right = learn_level(phrasings, left, seed, step, rounds=rounds)
             levels[language].append(one)
             if place == 0:
                 report[language] = {
@@ -120,14 +120,19 @@ def learn(
 class _Step:
     """Counts the trainings of one level and lets the caller stop them."""
 
-    def __init__(self, on_progress: Progress | None, stage: str) -> None:
-        self._on_progress, self._stage, self._done = on_progress, stage, 0
+    def __init__(self, on_progress: Progress | None, stage: str, total: int) -> None:
+        self._on_progress, self._stage, self._done, self._total = on_progress, stage, 0, total
 
     def __call__(self) -> None:
         report = self._on_progress
-        if report is not None and report(self._stage, self._done, FOLDS + GROUPS + 1) is False:
+        if report is not None and report(self._stage, self._done, self._total) is False:
             raise Cancelled(f"stopped while learning {self._stage}")
         self._done += 1
+
+
+def rounds_for(phrasings: int, *, spare: bool = False) -> int:
+    """Of the five folds, how many are kept back in turn; ``spare``: for when an encoder is missing."""
+    return FOLDS if phrasings <= (FEW if spare else MANY) else ROUNDS_OF_MANY
 
 
 def learn_level(
@@ -136,7 +141,7 @@ def learn_level(
     seed: int,
     step: Callable[[], None],
     *,
-    rounds: int = FOLDS,
+    rounds: int,
 ) -> tuple[Understanding, dict[str, Any], dict[str, bool]]:
     """One language, one choice of encoders: what was learned, its figures, which phrasings it got right."""
     whole = Index.build(phrasings, encoders.encode)
@@ -191,7 +196,7 @@ def _kept_back(index: Index, fold: Int64s, seed: int, step: Callable[[], None], 
     new to them, a low one."""
     found = [Opinions.none(len(index.labels))]
     folds = int(fold.max(initial=-1)) + 1
-    for number in range(min(folds, rounds if len(index) <= MANY else ROUNDS_OF_MANY)):
+    for number in range(min(folds, rounds)):
         step()
         kept, rest = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         if len(kept) and len(rest):
