@@ -1,0 +1,15 @@
+"""The entries of the catalogue by family, as data; see :mod:`..catalogue`."""
+
+from __future__ import annotations
+
+from . import baskets, counting, factorization, neighbours
+from .base import AlgorithmInfo, Need, Role, Scope, gettext_noop
+
+ENTRIES: tuple[AlgorithmInfo, ...] = (
+    *counting.ENTRIES,
+    *factorization.ENTRIES,
+    *neighbours.ENTRIES,
+    *baskets.ENTRIES,
+)
+
+__all__ = ["ENTRIES", "AlgorithmInfo", "Need", "Role", "Scope", "gettext_noop"]

@@ -1,0 +1,69 @@
+"""The next basket: what is bought again, and together."""
+
+from __future__ import annotations
+
+from ..parameters import Parameter
+from .base import AlgorithmInfo, gettext_noop, half_life, neighbours
+
+ENTRIES = (
+    AlgorithmInfo(
+        name="buy_again",
+        title=gettext_noop("Buy again"),
+        summary=gettext_noop("The customer's own purchases, recent and frequent ones first."),
+        path="recommendations.algorithms.buy_again.BuyAgain",
+        roles=("buy_again",),
+        needs="orders",
+        supports=frozenset({"recommend", "fold_in", "explain"}),
+        parameters=(half_life(100.0, search=(30, 60, 100, 180, None)),),
+    ),
+    AlgorithmInfo(
+        name="bought_together",
+        title=gettext_noop("Bought together"),
+        summary=gettext_noop(
+            "Items that share an order more often than chance explains (lift, support and a G-test)."
+        ),
+        path="recommendations.algorithms.bought_together.BoughtTogether",
+        roles=("bought_together",),
+        needs="orders",
+        guests=True,
+        supports=frozenset({"recommend", "similar", "fold_in", "explain"}),
+        parameters=(
+            Parameter(
+                "min_support",
+                "int",
+                3,
+                gettext_noop("Orders that must hold both items."),
+                low=1,
+                high=1_000_000,
+                search=(2, 3, 5, 10),
+            ),
+            Parameter(
+                "min_lift",
+                "float",
+                1.2,
+                gettext_noop("How many times more often than by chance the two must meet."),
+                low=1,
+                high=1000,
+                search=(1, 1.2, 2),
+            ),
+            Parameter(
+                "false_discovery_rate",
+                "float",
+                0.01,
+                gettext_noop("Share of chance pairs tolerated among those kept (Benjamini-Hochberg)."),
+                low=1e-9,
+                high=0.5,
+            ),
+            Parameter(
+                "max_order_items",
+                "int",
+                200,
+                gettext_noop("Larger orders tell little about which items belong together and are left out."),
+                low=2,
+                high=10_000,
+            ),
+            neighbours(50),
+        ),
+        paper="Dunning (1993): Accurate methods for the statistics of surprise and coincidence",
+    ),
+)
