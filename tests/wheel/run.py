@@ -29,7 +29,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS = {
     "": {"django", "numpy"},
-    "train": {"torch", "scipy", "safetensors"},
+    "train": {"torch", "scipy", "safetensors", "optuna"},
+    "boost": {"lightgbm"},
     "api": {"djangorestframework", "drf-spectacular"},
     "celery": {"celery"},
     "postgres": {"psycopg2-binary"},
