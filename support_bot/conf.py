@@ -13,6 +13,8 @@ from typing import Any, Final
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
 
+from recommendations.conf import settings as shared
+
 DEFAULTS: Final[Mapping[str, Any]] = {
     "ADAPTER": "support_bot.adapters.SupportAdapter",
     "ENCODERS": {"*": ["lexical"]},
@@ -57,12 +59,22 @@ class Settings:
         value = host_settings().get(name, DEFAULTS[name])
         if isinstance(DEFAULTS[name], Mapping) and name in ("QUEUE", "THROTTLE"):
             value = {**DEFAULTS[name], **(value if isinstance(value, Mapping) else {})}
+        if name == "ENCODER_OPTIONS" and isinstance(value, Mapping):
+            value = _with_cache(value)
         self.__dict__[name] = value
         return value
 
     def reload(self) -> None:
         """Forget the values read so far."""
         self.__dict__.clear()
+
+
+def _with_cache(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options with a folder for the table of ``use``: one that no alias of ``STORAGE`` is kept under."""
+    use = options.get("use", {})
+    if not isinstance(use, Mapping):
+        return options  # a check complains
+    return {**options, "use": {"cache": str(shared.CACHE_DIR / ".encoders"), **use}}
 
 
 def closest(given: object, choices: Iterable[str]) -> str:

@@ -68,9 +68,9 @@ class Encoders:
 def load_encoders(names: Sequence[str], options: Mapping[str, Mapping[str, Any]]) -> Encoders:
     """The encoders of these names, each loaded once a process and shared by all who ask for it.
 
-    ``options`` maps a name to its own options (``{"onnx": {"folder": …}}``). One that is not installed or
-    broken is left out, with the reason in ``missing``; an unknown name likewise. ``lexical`` stands for no
-    encoder at all.
+    ``options`` maps a name to its own options (``{"onnx": {"folder": …}}``); with another ``cache`` it is no
+    other encoder. One that is not installed or broken is left out, with the reason in ``missing``; an unknown
+    name likewise. ``lexical`` stands for no encoder at all.
     """
     encoders: dict[str, Encoder] = {}
     missing: dict[str, str] = {}
@@ -89,7 +89,8 @@ def _load(name: str, options: Mapping[str, Any]) -> Encoder | str:
     """The encoder, or the sentence why there is none; tried once a process."""
     if name not in KNOWN:
         return f"there is no encoder {name!r}; there are {', '.join((LEXICAL, *KNOWN))}"
-    key = (name, json.dumps(options, sort_keys=True, default=str))
+    told_apart = {option: value for option, value in options.items() if option != "cache"}
+    key = (name, json.dumps(told_apart, sort_keys=True, default=str))
     with _lock:
         if key not in _loaded:
             try:
