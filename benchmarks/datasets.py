@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.interactions import Interactions, Split, temporal_split
+from recommendations.interactions import Interactions, Split, leave_last_order_split, temporal_split
 
 FOLDER = Path(os.environ.get("CONCIERGE_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 DECEMBER = np.datetime64("2017-12-01").astype("datetime64[s]").astype(np.int64).item()
 NOVEMBER = np.datetime64("2017-11-01").astype("datetime64[s]").astype(np.int64).item()
+DAY = 86_400.0
 
 
 class Absent(Exception):
@@ -100,6 +101,41 @@ def gowalla() -> tuple[Any, Any]:
     return tuple(sparse.load_npz(_path(f"gowalla/{part}.npz")).tocsr() for part in ("train", "test"))  # type: ignore[return-value]
 
 
+def movielens_1m() -> tuple[Any, Any]:
+    """Train and test as scipy CSR matrices, 6,022 x 3,043, binary (the UltraGCN authors' split)."""
+    from scipy import sparse
+
+    parts = [_sequences("movielens-1m/train.txt"), _sequences("movielens-1m/test.txt")]
+    shape = tuple(int(max(rows[side].max() for rows in parts)) + 1 for side in (0, 1))
+    return tuple(sparse.csr_matrix((np.ones(len(u), np.float32), (u, i)), shape=shape) for u, i in parts)  # type: ignore[return-value]
+
+
+def amazon_beauty() -> Dataset:
+    """Reviews as purchases: each user's last item is the test; parameters are chosen on the last but one.
+
+    Only the order of a user's items is known: the last is of day 0 and each step back one day older.
+    """
+    user, item = _sequences("amazon-beauty/interactions.txt")
+    ends = np.append(np.flatnonzero(np.diff(user)), len(user) - 1)
+    steps_back = np.repeat(ends, np.diff(ends, prepend=-1)) - np.arange(len(user))
+    data = Interactions.from_arrays(
+        [f"{one:06}" for one in user], [f"{one:06}" for one in item], times=-DAY * steps_back
+    )
+    split = leave_last_order_split(data)
+    return Dataset(
+        "Amazon Beauty",
+        "5-core, leave the last item of each user out, full ranking",
+        split,
+        leave_last_order_split(split.train),
+    )
+
+
+def hold_out(data: Interactions, share: float = 0.1, seed: int = 0) -> tuple[Interactions, Interactions]:
+    """Train and validation parts of data without times: each row is held out with this probability."""
+    held = np.random.default_rng(seed).random(len(data)) < share
+    return data.where(~held), data.where(held)
+
+
 def from_matrix(matrix: Any) -> Interactions:
     """The non-zero entries of a users x items matrix as purchases; keys are the zero-padded positions."""
     from recommendations.interactions import Vocabulary
@@ -114,6 +150,13 @@ def _path(name: str) -> Path:
     if not path.exists():
         raise Absent(f"{name} is not in {FOLDER}; set CONCIERGE_DATA to the folder that holds it")
     return path
+
+
+def _sequences(name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Users and items, a row each, of a file whose lines are `user item item …`."""
+    lines = [np.array(line.split(), np.int64) for line in _path(name).read_text().splitlines()]
+    lengths = [len(line) - 1 for line in lines]
+    return np.repeat([line[0] for line in lines], lengths), np.concatenate([line[1:] for line in lines])
 
 
 def _interactions(lines: Any, user: str, item: str, order: str, time: NDArray[np.int64]) -> Interactions:
