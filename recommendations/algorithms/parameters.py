@@ -20,12 +20,22 @@ class InvalidParameters(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """What tuning may try: all from ``low`` to ``high``, both included; ``log``: evenly by magnitude."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One setting of an algorithm. ``low`` and ``high`` are included.
 
     ``empty`` says what None means: "auto" is chosen on the validation part, "none" goes without; where it is
     empty itself, None is not allowed.
-    ``search`` lists the values that tuning tries.
+    ``search`` lists the values that tuning tries, ``between`` is a range that it may try any number of; a
+    parameter with neither stays as it is.
     """
 
     name: str
@@ -37,6 +47,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     empty: Literal["", "auto", "none"] = ""
     search: tuple[Value, ...] = ()
+    between: Range | None = None
 
     def convert(self, raw: object) -> Value:
         """The typed value of ``raw``, also of text from a form or a command line; ValueError says why not."""

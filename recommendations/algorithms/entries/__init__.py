@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import baskets, counting, factorization, neighbours
-from .base import AlgorithmInfo, Need, Role, Scope, gettext_noop
+from .base import AlgorithmInfo, Need, Role, Scope, Suits, gettext_noop
 
 ENTRIES: tuple[AlgorithmInfo, ...] = (
     *counting.ENTRIES,
@@ -12,4 +12,4 @@ ENTRIES: tuple[AlgorithmInfo, ...] = (
     *baskets.ENTRIES,
 )
 
-__all__ = ["ENTRIES", "AlgorithmInfo", "Need", "Role", "Scope", "gettext_noop"]
+__all__ = ["ENTRIES", "AlgorithmInfo", "Need", "Role", "Scope", "Suits", "gettext_noop"]
