@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.interactions.dataset import Interactions
+from recommendations.interactions.dataset import Feature, Interactions
 from recommendations.interactions.matrix import run_starts
 
 _TRAIN, _VALIDATION, _TEST, _LEFT_OUT = 0, 1, 2, 3
@@ -51,6 +51,19 @@ class Split:
     def development(self) -> Interactions:
         """Train and validation together: everything known before the test."""
         return self.data.where((self.part == _TRAIN) | (self.part == _VALIDATION))
+
+    @cached_property
+    def before_test(self) -> Split:
+        """The same split without its test: what algorithms are given, so that none can look ahead.
+
+        Its parts train and validation are over the users and items that have rows in them: a vocabulary of
+        all the data would tell which items are sold for the first time in the test. An item's feature
+        ``price``, today's in a shop, becomes what was last paid for it before the test, where the rows have
+        prices. Whatever the test part holds, this is the same, bit for bit.
+        """
+        kept = (self.part == _TRAIN) | (self.part == _VALIDATION)
+        data = _priced_as_paid(self.data.where(kept).compact())
+        return Split(data, self.part[kept], self.name, self.cutoff, self.validation_cutoff)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able: name, cutoffs as ISO text, and rows and users of each part."""
@@ -149,6 +162,19 @@ def _orders(data: Interactions) -> tuple[NDArray[np.int64], NDArray[np.float64]]
     last = np.full(order.max(initial=-1) + 1, -np.inf)
     np.maximum.at(last, order, moment)
     return order, last
+
+
+def _priced_as_paid(data: Interactions) -> Interactions:
+    """The feature ``price`` as of the newest of these rows; NaN where no row has a price."""
+    feature = data.item_features.get("price")
+    if feature is None or feature.kind != "number" or data.price is None:
+        return data
+    known = np.flatnonzero(np.isfinite(data.price))
+    moment = known if data.time is None else data.time[known]
+    by = known[np.lexsort((known, moment))]
+    paid = np.full(data.n_items, np.nan)
+    paid[data.item[by]] = data.price[by]  # of several prices the last one stays
+    return replace(data, item_features={**data.item_features, "price": Feature("number", paid)})
 
 
 def _coded(column: NDArray[np.int64]) -> NDArray[np.int64]:

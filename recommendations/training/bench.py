@@ -66,7 +66,8 @@ class Bench:
         Its learning curve goes into the run, unless there is one of the fit that parameters were chosen by.
         """
         follow = self.pulse.report if self.pulse.history else self.pulse.learn
-        return create(algorithm, **parameters).fit(self.split.development, seed=self.seed, on_progress=follow)
+        known = self.split.before_test.development
+        return create(algorithm, **parameters).fit(known, seed=self.seed, on_progress=follow)
 
     def measure(self, algorithm: str, parameters: Mapping[str, Any], model: Model) -> Score:
         """The candidate's score, remembered for the day when it is the active model of a comparison."""
@@ -107,7 +108,9 @@ class Bench:
         def make() -> Score:
             started = time.monotonic()
             fitted = create(algorithm, **parameters).fit(
-                fit_for(algorithm, self.split.development), seed=seed, on_progress=self.pulse.report
+                fit_for(algorithm, self.split.before_test.development),
+                seed=seed,
+                on_progress=self.pulse.report,
             )
             return self._measure(algorithm, parameters, fitted, started)
 
@@ -199,9 +202,10 @@ def chosen(
     values = dict(catalogue.validate(algorithm, parameters))
     automatic = {setting.name for setting in catalogue.info(algorithm).parameters if setting.empty == "auto"}
     wanted = any(values[name] is None for name in automatic)
-    if split.validation is None or not len(split.train) or not wanted:
+    known = split.before_test
+    if known.validation is None or not len(known.train) or not wanted:
         return values
-    train, validation = (fit_for(algorithm, part) for part in (split.train, split.validation))
+    train, validation = (fit_for(algorithm, part) for part in (known.train, known.validation))
     tuned = create(algorithm, **values).fit(train, seed=seed, validation=validation, on_progress=on_progress)
     return {name: tuned.parameters.get(name, value) for name, value in values.items()}
 

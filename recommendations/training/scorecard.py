@@ -71,7 +71,7 @@ def _split(data: Interactions, name: SplitName) -> Split:
 def _entries(info: catalogue.AlgorithmInfo, parts: Split, k: int, seed: int) -> list[ScorecardEntry]:
     started = time.monotonic()
     values = chosen(info.name, {}, parts, seed=seed)
-    model = create(info.name, **values).fit(fit_for(info.name, parts.development), seed=seed)
+    model = create(info.name, **values).fit(fit_for(info.name, parts.before_test.development), seed=seed)
     fitted = time.monotonic() - started
     entries = []
     customers = customers_of(parts.development)

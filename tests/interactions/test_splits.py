@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommendations.interactions import Interactions, leave_last_order_split, temporal_split
+from recommendations.interactions import Feature, Interactions, leave_last_order_split, temporal_split
 
 ROWS = st.lists(
     st.tuples(
@@ -168,3 +168,65 @@ def test_a_split_describes_itself_as_json():
         "test": {"rows": 1, "users": 1},
         "left_out": 0,
     }
+
+
+def shop(later):
+    """A shop's rows before day 2, and after it those of ``later``: (user, item, price)."""
+    rows = [("u", "a", 0.0, 5.0), ("v", "b", 0.1, 7.0), ("u", "b", 1.0, 8.0), ("w", "a", 1.5, np.nan)]
+    rows += [(user, item, 2.0 + place, price) for place, (user, item, price) in enumerate(later)]
+    users, items, times, prices = (list(column) for column in zip(*rows, strict=True))
+    bare = Interactions.from_arrays(users, items, times=times, orders=range(len(rows)), prices=prices)
+    return Interactions.from_arrays(
+        users,
+        items,
+        times=times,
+        orders=range(len(rows)),
+        prices=prices,
+        item_features={
+            "price": Feature("number", np.arange(100.0, 100.0 + bare.n_items)),
+            "category": Feature("category", [f"shelf of {key}" for key in bare.items]),
+        },
+    )
+
+
+def test_what_is_learned_from_is_the_same_whatever_the_test_part_holds():
+    one = temporal_split(shop([("u", "b", 1.0)]), cutoff=2.0, validation_share=0.3).before_test
+    other = temporal_split(
+        shop([("a newcomer", "a new item", 9.0), ("v", "0", 1.0), ("u", "b", 3.0)]),
+        cutoff=2.0,
+        validation_share=0.3,
+    ).before_test
+
+    for name in ("train", "validation", "development"):
+        assert getattr(one, name).fingerprint() == getattr(other, name).fingerprint()
+    assert not len(other.test)
+
+
+def test_what_is_learned_from_knows_no_item_customer_or_price_of_the_test():
+    split = temporal_split(shop([("a newcomer", "a new item", 9.0), ("u", "b", 1.0)]), cutoff=2.0)
+
+    known = split.before_test.development
+
+    assert (known.users.keys, known.items.keys) == (["u", "v", "w"], ["a", "b"])
+    assert known.item_features["price"].values.tolist() == [5.0, 8.0]  # last paid before the test
+    assert known.item_features["category"].values == ["shelf of a", "shelf of b"]
+    assert known.order.tolist() == [0, 1, 2, 3]
+
+
+def test_purchases_age_up_to_the_last_one_that_is_learned_from():
+    day = 86_400
+    data = Interactions.from_arrays(["u", "u", "u"], ["a", "b", "c"], times=[0, 10 * day, 1000 * day])
+
+    known = temporal_split(data, cutoff=500 * day).before_test.development
+
+    assert known.matrix(half_life=10).toarray().tolist() == [[0.5, 1.0]]
+
+
+def test_where_rows_have_no_prices_an_items_price_stays_what_it_is():
+    data = Interactions.from_arrays(
+        ["u", "u"], ["a", "b"], times=[0, 1], item_features={"price": Feature("number", np.array([3.0, 4.0]))}
+    )
+
+    known = temporal_split(data, cutoff=1.0).before_test.development
+
+    assert known.item_features["price"].values.tolist() == [3.0]
