@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from recommendations.artifacts.scorers import Scorer
 from recommendations.interactions import Interactions
 
 from .catalogue import info
+from .checkpoints import Checkpoint, State
 
 OnProgress = Callable[[str, int, int, Mapping[str, float]], bool | None]
 
@@ -38,6 +40,17 @@ class Fit:
     validation: Interactions | None = None
     warm_start: Model | None = None
     on_progress: OnProgress | None = None
+    checkpoint: Checkpoint | None = None
+
+    def resume(self) -> tuple[int, State]:
+        """How many steps an earlier, killed call of this fit had done, and its state; (0, {}) if none."""
+        found = None if self.checkpoint is None else self.checkpoint.load()
+        return found or (0, {})
+
+    def keep(self, done: int, state: Callable[[], State]) -> None:
+        """Keep the state (numpy arrays by name) for ``resume``; it is asked for only when one is due."""
+        if self.checkpoint is not None:
+            self.checkpoint.save(done, state)
 
     def report(self, stage: str, done: int, total: int, **metrics: float) -> None:
         """Tell the caller how far we are; Cancelled when it answers False."""
@@ -78,20 +91,34 @@ class Algorithm(ABC):
         validation: Interactions | None = None,
         warm_start: Model | None = None,
         on_progress: OnProgress | None = None,
+        checkpoint: Checkpoint | None = None,
     ) -> Model:
         """A model of ``data``; the same seed gives the same model on the same machine.
 
         ``validation`` (over the same vocabularies) is what parameters left on "auto" are picked on and what
         quality is reported on while training. ``warm_start`` is an earlier model whose vectors are a start,
         where the algorithm has vectors. ``on_progress(stage, done, total, metrics)`` may return False to
-        cancel.
+        cancel. With a ``checkpoint`` a fit that was killed goes on when it is called again with the same
+        arguments.
 
         Raises NotEnoughDataError, DivergedError or Cancelled.
         """
         self._require(data, validation)
-        fit = Fit(seed, validation, warm_start, on_progress)
+        fingerprint = data.fingerprint()
+        fit = Fit(seed, validation, warm_start, on_progress, checkpoint)
         fit.report("prepare", 0, 1)
+        if checkpoint is not None:
+            checkpoint.begin(
+                algorithm=self.name,
+                parameters=self.parameters,
+                seed=seed,
+                data=fingerprint,
+                validation=validation.fingerprint() if validation is not None else None,
+                warm_start=_identity(warm_start) if warm_start is not None else None,
+            )
         learned = self.learn(data, fit)
+        if checkpoint is not None:
+            checkpoint.end()
         fit.report("finish", 1, 1)
         matrix = learned.matrix
         algorithm = info(self.name)
@@ -115,7 +142,7 @@ class Algorithm(ABC):
                 "rows": len(data),
                 "users": data.n_users,
                 "items": data.n_items,
-                "fingerprint": data.fingerprint(),
+                "fingerprint": fingerprint,
             },
         )
 
@@ -140,3 +167,11 @@ class Algorithm(ABC):
             raise ValueError(
                 "validation must be over the vocabularies of the data; take both from one split."
             )
+
+
+def _identity(model: Model) -> str:
+    """SHA-256 (hex) of what a model answers from."""
+    digest = hashlib.sha256()
+    for name, array in sorted(model.scorer.tensors().items()):
+        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
