@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.evaluation.catalogue import coverage, gini, intra_list_diversity, novelty
+from recommendations.evaluation.likeness import miscalibration, price_bias
 from recommendations.evaluation.metrics import ranking_metrics
 from recommendations.evaluation.topk import top_k
 from recommendations.interactions import Interactions, Vocabulary
@@ -48,7 +49,8 @@ class Evaluation:
     ``per_user``: metric -> float64, aligned with ``users`` (keys). ``metrics``: their means (NaN without any
     test user), and ``coverage`` and ``gini`` of all lists together. ``lists``: int32 (users, k), positions in
     the model's items, best first, -1 past the end of a short list. ``n_items``: the size of the catalogue
-    that was ranked.
+    that was ranked. ``relevant_user`` and ``relevant_item``: int64, what was to be found, as places in
+    ``users`` and positions in the model's items (-1 where the model does not know the item).
     """
 
     users: list[str]
@@ -58,6 +60,8 @@ class Evaluation:
     k: int
     scope: Scope
     n_items: int
+    relevant_user: NDArray[np.int64]
+    relevant_item: NDArray[np.int64]
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {value:.4f}" for name, value in self.metrics.items())
@@ -80,7 +84,9 @@ def evaluate(
     ``users``, if given; no guests), so that all models are judged on the same ones: a user whom the model
     does not know counts 0, and a relevant item that it does not know is one that it did not find. Keys are
     compared, so train, test and model need not share vocabularies. Metrics: :mod:`metrics
-    <recommendations.evaluation.metrics>` and :mod:`catalogue <recommendations.evaluation.catalogue>`.
+    <recommendations.evaluation.metrics>`, :mod:`catalogue <recommendations.evaluation.catalogue>` and
+    :mod:`likeness <recommendations.evaluation.likeness>`, whose prices and categories are the features
+    ``price`` (number) and ``category`` of ``train``'s items; without them its metrics are NaN.
 
     Memory is bounded by the catalogue, not by users x items. Raises ``ValueError`` for a k below 1 and an
     unknown scope.
@@ -97,10 +103,23 @@ def evaluate(
     popularity = np.bincount(task.bought_item, minlength=task.n_items)
     per_user["novelty"] = novelty(lists, popularity, train.n_users)
     per_user["diversity"] = intra_list_diversity(lists, task.bought_user, task.bought_item, task.n_items)
+    history = task.history()
+    per_user["price_bias"] = price_bias(lists, *history, task.prices(train))
+    per_user["miscalibration"] = miscalibration(lists, *history, task.categories(train))
     metrics = {name: _mean(values) for name, values in per_user.items()}
     metrics["coverage"] = coverage(lists, task.n_items)
     metrics["gini"] = gini(lists, task.n_items)
-    return Evaluation(test.users.take(task.test_users), per_user, metrics, lists, k, scope, task.n_items)
+    return Evaluation(
+        test.users.take(task.test_users),
+        per_user,
+        metrics,
+        lists,
+        k,
+        scope,
+        task.n_items,
+        task.relevant_user,
+        task.relevant_item,
+    )
 
 
 class _Task:
@@ -124,16 +143,15 @@ class _Task:
         if users is not None:
             keep = np.isin(user, test.users.index(users))
             user, item = user[keep], item[keep]
-        self.test_users, place, self.relevant = np.unique(user, return_inverse=True, return_counts=True)
-        self.relevant = self.relevant.astype(np.int64)
+        self.test_users, place, relevant = np.unique(user, return_inverse=True, return_counts=True)
+        self.relevant = relevant.astype(np.int64)
         keys = test.users.take(self.test_users)
         self._position = model.users.index(keys)
-        self._set_wanted(place, model.items.index(test.items.keys)[item])
+        self.relevant_user = place.astype(np.int64)
+        self.relevant_item = model.items.index(test.items.keys)[item] if len(item) else item
+        known = self.relevant_item >= 0
+        self._wanted = np.sort((self.relevant_user * self.n_items + self.relevant_item)[known])
         self._set_bought(train, train_user, train_item, train.users.index(keys))
-
-    def _set_wanted(self, place: NDArray[np.int64], item: NDArray[np.int64]) -> None:
-        """What counts as a hit: sorted codes place x n_items + item."""
-        self._wanted = np.sort((place * self.n_items + item)[item >= 0])
 
     def _set_bought(
         self,
@@ -162,11 +180,42 @@ class _Task:
         if scores.shape != (len(chunk), self.n_items):
             raise ValueError(f"score_users gave shape {scores.shape}; needed {(len(chunk), self.n_items)}.")
         if self.scope == "new":
-            count = self._count[chunk]
-            within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-            items = self.bought_item[np.repeat(self._first[chunk], count) + within]
-            scores[np.repeat(np.arange(len(chunk)), count), items] = -np.inf
+            scores[self._bought(chunk)] = -np.inf
         return scores
+
+    def history(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Place of the test user and position of the item for all that test users had bought before."""
+        return self._bought(np.arange(len(self.test_users)))
+
+    def prices(self, train: Interactions) -> NDArray[np.float64]:
+        """Of the model's items; NaN where unknown."""
+        prices = np.full(self.n_items, np.nan)
+        feature = train.item_features.get("price")
+        if feature is not None and feature.kind == "number":
+            place, known = self._placed(train)
+            prices[place[known]] = np.asarray(feature.values, np.float64)[known]
+        return prices
+
+    def categories(self, train: Interactions) -> NDArray[np.int64]:
+        """Codes of the categories of the model's items; -1 where unknown."""
+        codes = np.full(self.n_items, -1, np.int64)
+        feature = train.item_features.get("category")
+        if feature is not None and feature.kind == "category":
+            place, known = self._placed(train)
+            names = ["" if name is None else str(name) for name in feature.values]
+            code_of = {name: code for code, name in enumerate(sorted({*names} - {""}))}
+            codes[place[known]] = np.array([code_of.get(name, -1) for name in names], np.int64)[known]
+        return codes
+
+    def _placed(self, train: Interactions) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        place = self.model.items.index(train.items.keys)
+        return place, place >= 0
+
+    def _bought(self, chunk: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        count = self._count[chunk]
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        items = self.bought_item[np.repeat(self._first[chunk], count) + within]
+        return np.repeat(np.arange(len(chunk)), count), items
 
     def hits(self, lists: NDArray[np.int32]) -> NDArray[np.bool_]:
         codes = np.arange(len(lists), dtype=np.int64)[:, None] * self.n_items + lists

@@ -22,6 +22,8 @@ METRICS = (
     "novelty",
     "gini",
     "diversity",
+    "price_bias",
+    "miscalibration",
 )
 
 

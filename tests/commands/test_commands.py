@@ -161,7 +161,7 @@ def test_evaluate_prints_the_documented_json() -> None:
     row = card["rows"][3]
     assert set(row["metrics"]) == {
         *("ndcg", "recall", "map", "hit_rate", "mrr", "precision", "f1"),
-        *("coverage", "novelty", "gini", "diversity"),
+        *("coverage", "novelty", "gini", "diversity", "price_bias", "miscalibration"),
     }
     assert row["interval"]["ndcg"][0] <= row["metrics"]["ndcg"] <= row["interval"]["ndcg"][1]
     assert row["seconds"] > 0

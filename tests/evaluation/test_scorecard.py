@@ -34,6 +34,7 @@ def test_the_scorecard_has_the_promised_shape(table):
     }
     assert list(rows[0]) == ["algorithm", "scope", "parameters", "seconds", "users", "metrics", "interval"]
     names = "ndcg, recall, map, hit_rate, mrr, precision, f1, coverage, novelty, gini, diversity"
+    names += ", price_bias, miscalibration"
     assert ", ".join(rows[0]["metrics"]) == names
     assert rows[0]["metrics"]["ndcg"] == pytest.approx(result.per_user["ndcg"].mean())
     assert rows[0]["interval"]["ndcg"] == list(bootstrap_interval(result.per_user["ndcg"], seed=3))
