@@ -1,7 +1,20 @@
-"""The tables of the app: runs, active models, placements as a manager changed them, items never to show."""
+"""The tables of the app: runs and their trials, active models, placements as a manager changed them, items
+never to show.
+"""
 
-from .managers import AlreadyRunning, CannotActivate
+from .managers import AUTO, AlreadyRunning, CannotActivate, CannotRetry
 from .placements import NeverRecommend, Placement
 from .runs import ActiveModel, ModelRun
+from .trials import Trial
 
-__all__ = ["ActiveModel", "AlreadyRunning", "CannotActivate", "ModelRun", "NeverRecommend", "Placement"]
+__all__ = [
+    "AUTO",
+    "ActiveModel",
+    "AlreadyRunning",
+    "CannotActivate",
+    "CannotRetry",
+    "ModelRun",
+    "NeverRecommend",
+    "Placement",
+    "Trial",
+]

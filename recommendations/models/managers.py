@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 STALE_AFTER: Final = timedelta(seconds=120)
 LIVE: Final = ("queued", "running")
+AUTO: Final = "auto"
+AUTO_MINUTES: Final = 10.0
 
 User = AbstractBaseUser | AnonymousUser | None
 
@@ -41,6 +43,10 @@ class CannotActivate(Exception):
     """The run has no model to serve with, or there is no earlier model to go back to; the text says which."""
 
 
+class CannotRetry(Exception):
+    """The run is under way or has a result; the text says which."""
+
+
 class ModelRunManager(models.Manager["ModelRun"]):
     def start(
         self,
@@ -52,32 +58,51 @@ class ModelRunManager(models.Manager["ModelRun"]):
         via: str = "admin",
         activate: bool = True,
         seed: int = 0,
+        minutes: float | None = None,
+        metric: str = "",
+        scope: str = "",
+        warm: bool = False,
         enqueue: bool = True,
     ) -> ModelRun:
         """Queue a training and have it started elsewhere once the open transaction commits.
 
+        ``algorithm`` "auto" looks for the best one for ``role`` ("personal" by default) and the best
+        parameters in ``minutes`` (10 by default), judged by ``metric`` over ``scope`` (the role's by
+        default, both validated by ``Role.judged_by``); ``minutes`` with a named algorithm look for its best
+        parameters, beginning with these.
+
         ``parameters`` were validated by ``catalogue.validate``. ``role`` is one of the algorithm's; without
-        it the worker takes the usual one. With ``activate`` the model serves if the gate lets it pass.
+        it the worker takes the usual one. With ``activate`` the model serves if the gate lets it pass. With
+        ``warm`` it learns on from the model that serves, where the algorithm can.
         ``enqueue=False`` is for a caller that trains in its own process. A broker or process that refuses
-        leaves the run failed with that reason. Raises ``AlreadyRunning`` while a run of the same algorithm
-        is live.
+        leaves the run failed with that reason. Raises ``AlreadyRunning`` while a run of the same algorithm,
+        or a search for the same role, is live.
         """
+        auto = algorithm == AUTO
+        role = role or ("personal" if auto else "")
+        search: dict[str, Any] = {}
+        if auto or minutes:
+            search = {"minutes": minutes or AUTO_MINUTES, "metric": metric, "scope": scope}
+        lock = lock_of(algorithm, role, auto=auto)
         self.fail_stale()
         using = self._db or router.db_for_write(self.model)
         try:
             with transaction.atomic(using=using):
                 run = self.using(using).create(
                     algorithm=algorithm,
-                    lock=algorithm,
+                    lock=lock,
                     parameters=dict(parameters or {}),
-                    role=role or "",
+                    role=role,
+                    auto=auto,
+                    search=search,
+                    warm=warm,
                     started_by=person(user),
                     started_via=via,
                     activate_if_better=activate,
                     seed=seed,
                 )
         except IntegrityError:
-            if live := self.filter(lock=algorithm).first():
+            if live := self.filter(lock=lock).first():
                 raise AlreadyRunning(live) from None
             raise
         if enqueue:
@@ -167,9 +192,14 @@ class ActiveModelManager(models.Manager["ActiveModel"]):
 def _died(run: ModelRun) -> str:
     text = _(
         "No sign of life from %(worker)s since %(time)s UTC: it was killed, ran out of memory or lost its "
-        "database. Start the training again."
+        "database. Let it go on, or start the training again."
     )
     return text % {"worker": run.worker, "time": f"{run.heartbeat:%Y-%m-%d %H:%M:%S}"}
+
+
+def lock_of(algorithm: str, role: str, *, auto: bool) -> str:
+    """What only one live run holds: its algorithm, or the search for the best model of its role."""
+    return f"{AUTO} {role}" if auto else algorithm
 
 
 def person(user: User) -> Any:

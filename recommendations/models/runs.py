@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from django.conf import settings as django_settings
-from django.db import models, transaction
+from django.db import IntegrityError, models, router, transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils import timezone
@@ -19,7 +19,17 @@ from .. import jobs, storage
 from ..conf import settings
 from ..signals import run_finished
 from . import managers
-from .managers import LIVE, ActiveModelManager, CannotActivate, ModelRunManager, User, person
+from .managers import (
+    LIVE,
+    ActiveModelManager,
+    AlreadyRunning,
+    CannotActivate,
+    CannotRetry,
+    ModelRunManager,
+    User,
+    lock_of,
+    person,
+)
 
 TRAIN_JOB: Final = "recommendations.train"
 WAITING_AFTER: Final = timedelta(minutes=10)
@@ -50,6 +60,13 @@ class ModelRun(models.Model):
     chosen_parameters = models.JSONField(_("chosen parameters"), default=dict, blank=True)
     seed = models.PositiveIntegerField(_("seed"), default=0)
     activate_if_better = models.BooleanField(_("activate if better"), default=True)
+    # Looked for the best algorithm; ``algorithm`` is "auto" until one is chosen.
+    auto = models.BooleanField(_("automatic"), default=False)
+    # What a search was ordered with, empty for none: {minutes, metric: "ndcg@20", scope: "new"}
+    search = models.JSONField(_("search"), default=dict, blank=True)
+    # What it found: {shop: {…}, left_out: {algorithm: why}, importance: {parameter: share}, …}
+    study = models.JSONField(_("study"), default=dict, blank=True)
+    warm = models.BooleanField(_("warm start"), default=False)  # learn on from the model that serves
 
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.QUEUED, db_index=True
@@ -83,6 +100,8 @@ class ModelRun(models.Model):
     log = models.TextField(_("log"), blank=True)  # the tail
 
     created_at = models.DateTimeField(_("created at"), auto_now_add=True, db_index=True)
+    queued_at = models.DateTimeField(_("queued at"), default=timezone.now)  # anew with each retry
+    retries = models.PositiveSmallIntegerField(_("retries"), default=0)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     started_by = models.ForeignKey(
@@ -136,7 +155,17 @@ class ModelRun(models.Model):
     @property
     def is_waiting_for_worker(self) -> bool:
         """Queued for ten minutes without a worker taking it."""
-        return self.status == self.Status.QUEUED and self.created_at < timezone.now() - WAITING_AFTER
+        return self.status == self.Status.QUEUED and self.queued_at < timezone.now() - WAITING_AFTER
+
+    @property
+    def can_be_retried(self) -> bool:
+        """Ended without a result: it may go on from where it was."""
+        return self.status in (self.Status.FAILED, self.Status.CANCELLED)
+
+    @property
+    def searches(self) -> bool:
+        """Whether it tries several algorithms or parameters before it settles."""
+        return bool(self.search)
 
     @property
     def is_active(self) -> bool:
@@ -207,6 +236,36 @@ class ModelRun(models.Model):
             ModelRun.objects.fail_stale()
             self.refresh_from_db()
         return asked
+
+    def retry(self, *, user: User = None, enqueue: bool = True) -> None:
+        """Queue a failed or cancelled run again; it goes on from its trials and checkpoints.
+
+        Those are kept on the rows that it had read: orders placed since do not count for it. ``user`` and
+        ``enqueue`` are as for ``ModelRun.objects.start``. Raises ``CannotRetry`` for a run that is under way
+        or has a result, ``AlreadyRunning`` while another run of the kind is live.
+        """
+        using = self._state.db or router.db_for_write(ModelRun)
+        ModelRun.objects.fail_stale()
+        lock = lock_of(self.algorithm, self.role, auto=self.auto)
+        ended = ModelRun.objects.filter(pk=self.pk, status__in=(self.Status.FAILED, self.Status.CANCELLED))
+        fields: dict[str, Any] = {"status": self.Status.QUEUED, "lock": lock, "queued_at": timezone.now()}
+        fields |= {"cancel_requested": False, "error": "", "finished_at": None, "heartbeat": None}
+        fields |= {"stage": "", "done": 0, "total": 0, "retries": models.F("retries") + 1}
+        if person(user):
+            fields["started_by"] = user
+        try:
+            with transaction.atomic(using=using):
+                queued = ended.update(**fields)
+        except IntegrityError:
+            if live := ModelRun.objects.filter(lock=lock).first():
+                raise AlreadyRunning(live) from None
+            raise
+        self.refresh_from_db()
+        if not queued:
+            text = gettext("Run %(run)s is %(status)s: only a failed or cancelled run goes on.")
+            raise CannotRetry(text % {"run": self.pk, "status": self.get_status_display()})
+        if enqueue:
+            transaction.on_commit(self._enqueue, using=using, robust=True)
 
     def activate(self, *, role: str | None = None, user: User = None, via: str = "") -> ActiveModel:
         """Let this run's model answer for ``role``, its own by default; the one before stays to go back to.

@@ -12,22 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..artifacts import Model
-from ..interactions import Interactions, Split, Vocabulary
+from ..interactions import Interactions, Vocabulary
 
 LIMIT: Final = 2_000  # orders drawn from a long test part: enough for an interval of a per cent or two
 
 
 @dataclass(frozen=True, slots=True)
 class Baskets:
-    """Orders of the test part as "users": ``known`` holds the items shown, ``hidden`` one item each."""
+    """Orders as "users": ``known`` holds the items shown, ``hidden`` one item each."""
 
     known: Interactions
     hidden: Interactions
 
     @classmethod
-    def draw(cls, split: Split, *, seed: int) -> Baskets | None:
-        """Up to 2,000 test orders of two or more items; None where there are none or orders are unknown."""
-        test = split.test
+    def draw(cls, test: Interactions, *, seed: int) -> Baskets | None:
+        """Up to 2,000 orders of two or more items; None where there are none or orders are unknown."""
         if test.order is None or not len(test):
             return None
         pairs = np.unique(np.stack([test.order, test.item.astype(np.int64)]), axis=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..adapters import ReadingCancelled
 from ..algorithms import catalogue, create
 from ..algorithms.base import Cancelled
+from ..algorithms.checkpoints import Checkpoint
 from ..artifacts import KeyTable, Model
 from ..evaluation import evaluate, evaluate_ratings
 from ..interactions import Interactions, Split, Vocabulary, leave_last_order_split, temporal_split
@@ -23,11 +24,13 @@ from ..models import ActiveModel
 from .baskets import Answers, Baskets
 from .gate import FEWEST_USERS, Rival
 from .pulse import Lost, Pulse
-from .scores import Score, remember, remembered
+from .scores import TOLD, Score, recall, remember, remembered
 from .source import Rows
 
 TEST_SHARE: Final = 0.2
 VALIDATION_SHARE: Final = 0.1
+
+Report = Callable[[str, int, int, Mapping[str, Any]], bool | None]
 
 logger = logging.getLogger(__name__)
 
@@ -36,19 +39,50 @@ class NoTest(Exception):
     """The rows leave nobody to test on; the text says why."""
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Cases:
+    """What a model is shown and what it must find. With ``baskets`` each case is an order, not a customer."""
+
+    known: Interactions
+    hidden: Interactions
+    baskets: Baskets | None = None
+
+    @classmethod
+    def of(cls, role: str, known: Interactions, hidden: Interactions | None) -> Cases:
+        """For the role "bought_together" the orders of ``hidden``. Raises ``NoTest`` where there are none."""
+        if hidden is None or not len(known) or not len(hidden):
+            raise NoTest(_("nobody has ordered twice."))
+        if role != "bought_together":
+            return cls(known, hidden)
+        baskets = Baskets.draw(hidden, seed=0)
+        if baskets is None:
+            raise NoTest(_("no order of the test part holds two items."))
+        return cls(baskets.known, baskets.hidden, baskets)
+
+
 class Bench:
     """Measures algorithms for one ``role`` on ``rows``, all of them on the same split.
 
     The split is by date, the newest 20 % of the orders as the test. Where the rows carry no times, or fewer
     than 50 customers have orders on both sides of that date, it is the last order of each customer if that
-    tests more of them. Parameters are chosen on the newest tenth of the training part.
+    tests more of them. Parameters are chosen on the newest tenth of the training part. With a ``checkpoint``
+    a fit that was killed goes on from there in the next bench on the same rows.
     """
 
-    def __init__(self, role: catalogue.Role, rows: Rows, pulse: Pulse, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        role: catalogue.Role,
+        rows: Rows,
+        pulse: Pulse,
+        *,
+        seed: int = 0,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
         self.role = role
         self.rows = rows
         self.pulse = pulse
         self.seed = seed
+        self.checkpoint = checkpoint
         self.split, self.summary = split_of(rows.data)
 
     def describe(self) -> dict[str, Any]:
@@ -57,8 +91,43 @@ class Bench:
 
     def choose(self, algorithm: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters, "auto" replaced by what the validation part chose."""
-        self._testable()
-        return chosen(algorithm, parameters, self.split, seed=self.seed, on_progress=self.pulse.learn)
+        _ = self._test
+        return chosen(
+            algorithm,
+            parameters,
+            self.split,
+            seed=self.seed,
+            on_progress=self.pulse.learn,
+            checkpoint=self.checkpoint,
+        )
+
+    def validate(
+        self, algorithm: str, parameters: Mapping[str, Any], on_progress: Report
+    ) -> tuple[Score, Model]:
+        """Fitted on the training part, scored on the validation part; the test part plays no role.
+
+        Raises ``NoTest`` where nobody can be validated on.
+        """
+        started = time.monotonic()
+        cases, known = self._validation, self.split.before_test
+        train, later = (fit_for(algorithm, part) for part in (known.train, cases.hidden))
+        validation = None if cases.baskets else later
+        model = create(algorithm, **parameters).fit(
+            train, seed=self.seed, validation=validation, on_progress=on_progress
+        )
+        return self._measure(algorithm, parameters, model, started, cases, on_progress), model
+
+    @property
+    def can_validate(self) -> bool:
+        """Whether there is anybody to choose parameters on."""
+        try:
+            return bool(self._validation)
+        except NoTest:
+            return False
+
+    def remembered(self, algorithm: str, parameters: Mapping[str, Any]) -> Score | None:
+        """The candidate's score, if this host has measured it before on the same rows."""
+        return recall(self._identity(algorithm, parameters, self.seed))
 
     def fit(self, algorithm: str, parameters: Mapping[str, Any]) -> Model:
         """The candidate, fitted on everything before the test.
@@ -66,13 +135,15 @@ class Bench:
         Its learning curve goes into the run, unless there is one of the fit that parameters were chosen by.
         """
         follow = self.pulse.report if self.pulse.history else self.pulse.learn
-        known = self.split.before_test.development
-        return create(algorithm, **parameters).fit(known, seed=self.seed, on_progress=follow)
+        known = fit_for(algorithm, self.split.before_test.development)
+        return create(algorithm, **parameters).fit(
+            known, seed=self.seed, on_progress=follow, checkpoint=self.checkpoint
+        )
 
     def measure(self, algorithm: str, parameters: Mapping[str, Any], model: Model) -> Score:
         """The candidate's score, remembered for the day when it is the active model of a comparison."""
         started = time.monotonic()
-        score = self._measure(algorithm, parameters, model, started)
+        score = self._measure(algorithm, parameters, model, started, self._test, self.pulse.report)
         remember(self._identity(algorithm, parameters, self.seed), score)
         return score
 
@@ -111,33 +182,45 @@ class Bench:
                 fit_for(algorithm, self.split.before_test.development),
                 seed=seed,
                 on_progress=self.pulse.report,
+                checkpoint=self.checkpoint,
             )
-            return self._measure(algorithm, parameters, fitted, started)
+            return self._measure(algorithm, parameters, fitted, started, self._test, self.pulse.report)
 
         return remembered(self._identity(algorithm, parameters, seed), make)
 
-    def _measure(self, algorithm: str, parameters: Mapping[str, Any], model: Model, started: float) -> Score:
-        known, hidden = self._testable()
-        asked = Answers(model, known) if self._baskets else model
+    def _measure(
+        self,
+        algorithm: str,
+        parameters: Mapping[str, Any],
+        model: Model,
+        started: float,
+        cases: Cases,
+        report: Report,
+    ) -> Score:
+        known, hidden = cases.known, cases.hidden
+        asked = Answers(model, known) if cases.baskets else model
         name, _at, k = self.role.metric.partition("@")
         other: Literal["new", "all"] = "all" if self.role.scope == "new" else "new"
-        watched = Watched(asked, self.pulse, total=2 * len(np.unique(hidden.user)))
+        for_test = cases is self._test
+        total = (1 if cases.baskets or not for_test else 2) * len(np.unique(hidden.user))
+        watched = Watched(asked, self.pulse, report, total=total)
         customers = customers_of(known)
         own = evaluate(watched, known, hidden, k=int(k), scope=self.role.scope, users=customers)
         means = dict(own.metrics)
-        if not self._baskets:  # no hidden item is among those shown: both scopes are one
+        if for_test and not cases.baskets:  # no hidden item is among those shown: both scopes are one
             metrics = evaluate(watched, known, hidden, k=int(k), scope=other, users=customers).metrics
-            means |= {f"{metric}_{other}": metrics[metric] for metric in (name, "recall")}
-        if hidden.kind == "ratings":
+            means |= {f"{metric}_{other}": metrics[metric] for metric in dict.fromkeys((name, "recall"))}
+        if for_test and hidden.kind == "ratings":
             means |= evaluate_ratings(model, known, hidden).metrics
         seconds = round(time.monotonic() - started, 3)
-        return Score(algorithm, dict(parameters), own.per_user[name], means, seconds)
+        told = {metric: own.per_user[metric] for metric in TOLD}
+        return Score(algorithm, dict(parameters), own.per_user[name], means, seconds, told)
 
     def _identity(self, algorithm: str, parameters: Mapping[str, Any], seed: int) -> dict[str, Any]:
         return {
             "data": self.rows.fingerprint,
             "split": self.split.as_dict(),
-            "cases": "baskets" if self._baskets else "customers",
+            "cases": "baskets" if self._test.baskets else "customers",
             "metric": self.role.metric,
             "scope": self.role.scope,
             "algorithm": algorithm,
@@ -146,27 +229,23 @@ class Bench:
         }
 
     @cached_property
-    def _baskets(self) -> Baskets | None:
-        """For the role "bought together" the orders of the test part, otherwise None."""
-        return Baskets.draw(self.split, seed=0) if self.role.name == "bought_together" else None
+    def _test(self) -> Cases:
+        """Raises ``NoTest`` where there is nobody to test on."""
+        return Cases.of(self.role.name, self.split.development, self.split.test)
 
-    def _testable(self) -> tuple[Interactions, Interactions]:
-        """What a model is shown and what it must find. Raises ``NoTest`` where that is nothing."""
-        if self.role.name == "bought_together":
-            if self._baskets is None:
-                raise NoTest(_("no order of the test part holds two items."))
-            return self._baskets.known, self._baskets.hidden
-        if not len(self.split.development) or not len(self.split.test):
-            raise NoTest(_("nobody has ordered twice."))
-        return self.split.development, self.split.test
+    @cached_property
+    def _validation(self) -> Cases:
+        known = self.split.before_test
+        return Cases.of(self.role.name, known.train, known.validation)
 
 
 class Watched:
     """A model that tells how far its evaluation is, and stops it when the run is to stop."""
 
-    def __init__(self, model: Model | Answers, pulse: Pulse, *, total: int) -> None:
+    def __init__(self, model: Model | Answers, pulse: Pulse, report: Report, *, total: int) -> None:
         self._model = model
         self._pulse = pulse
+        self._report = report
         self._done = 0
         self._total = total
 
@@ -180,8 +259,9 @@ class Watched:
 
     def score_users(self, users: NDArray[np.int64], /) -> NDArray[np.float32]:
         self._done += len(users)
-        if not self._pulse.report("score", min(self._done, self._total), self._total):
+        if self._report("score", min(self._done, self._total), self._total, {}) is False:
             self._pulse.check()
+            raise Cancelled
         return self._model.score_users(users)
 
 
@@ -196,7 +276,8 @@ def chosen(
     split: Split,
     *,
     seed: int,
-    on_progress: Callable[[str, int, int, Mapping[str, Any]], bool | None] | None = None,
+    on_progress: Report | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> dict[str, Any]:
     """All parameters of ``algorithm``, "auto" replaced by what the split's validation part chose."""
     values = dict(catalogue.validate(algorithm, parameters))
@@ -206,7 +287,9 @@ def chosen(
     if known.validation is None or not len(known.train) or not wanted:
         return values
     train, validation = (fit_for(algorithm, part) for part in (known.train, known.validation))
-    tuned = create(algorithm, **values).fit(train, seed=seed, validation=validation, on_progress=on_progress)
+    tuned = create(algorithm, **values).fit(
+        train, seed=seed, validation=validation, on_progress=on_progress, checkpoint=checkpoint
+    )
     return {name: tuned.parameters.get(name, value) for name, value in values.items()}
 
 

@@ -20,6 +20,8 @@ from ..conf import settings
 from ..evaluation import Difference, bootstrap_interval, paired_difference
 
 KEEP: Final = 60
+DRAWS: Final = 1_000
+TOLD: Final = ("recall", "hit_rate", "ndcg")  # what is told in words, with intervals
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +32,8 @@ class Score:
 
     ``per_user`` is float64, one value a test customer in the order of their codes, 0 for one without a
     prediction: two scores of the same split are comparable place by place. ``all`` maps metrics to means over
-    the role's scope; those over the other scope carry its name (``ndcg_all``).
+    the role's scope; those over the other scope carry its name (``ndcg_all``). ``told``: the metrics of
+    ``TOLD`` by customer, like ``per_user``.
     """
 
     algorithm: str
@@ -38,6 +41,7 @@ class Score:
     per_user: NDArray[np.float64]
     all: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    told: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def value(self) -> float:
@@ -55,6 +59,39 @@ class Score:
     def minus(self, other: Score) -> Difference:
         """The paired difference to another score of the same split."""
         return paired_difference(self.per_user, other.per_user)
+
+    def relative_to(self, other: Score) -> dict[str, dict[str, Any]]:
+        """Each told metric beside the other's: ``{recall: {ours, theirs, gain, low, high}}``.
+
+        ``gain`` is how much higher ours is, as a share of theirs, ``low`` to ``high`` its 95 % interval; None
+        where theirs is 0.
+        """
+        return {
+            metric: _relative(values, other.told[metric])
+            for metric, values in self.told.items()
+            if metric in other.told and len(values) == len(other.told[metric]) > 0
+        }
+
+
+def _relative(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> dict[str, Any]:
+    """The paired bootstrap of a ratio of means (Efron and Tibshirani 1993, chapter 13) over customers."""
+    found: dict[str, Any] = {"ours": float(ours.mean()), "theirs": float(theirs.mean())}
+    if found["theirs"] <= 0:
+        return found | {"gain": None, "low": None, "high": None}
+    random = np.random.default_rng(0)
+    ratios = np.empty(DRAWS)
+    for draw in range(DRAWS):
+        drawn = random.integers(0, len(ours), len(ours))
+        base = theirs[drawn].mean()
+        ratios[draw] = ours[drawn].mean() / base if base > 0 else np.inf
+    low, high = (float(end) for end in np.quantile(ratios, [0.025, 0.975], method="nearest"))
+    ends = {name: end - 1 if np.isfinite(end) else None for name, end in (("low", low), ("high", high))}
+    return found | {"gain": found["ours"] / found["theirs"] - 1, **ends}
+
+
+def recall(identity: Mapping[str, Any]) -> Score | None:
+    """The score of ``identity`` if this host remembers one."""
+    return _read(_path(identity))
 
 
 def remembered(identity: Mapping[str, Any], make: Callable[[], Score]) -> Score:
@@ -79,7 +116,8 @@ def remember(identity: Mapping[str, Any], score: Score) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
         with os.fdopen(handle, "wb") as stream:
-            np.savez(stream, per_user=score.per_user, about=np.array(json.dumps(about)))
+            arrays: dict[str, Any] = {f"told_{metric}": values for metric, values in score.told.items()}
+            np.savez(stream, per_user=score.per_user, about=np.array(json.dumps(about)), **arrays)
         Path(partial).replace(path)
         _forget(path.parent)
     except OSError as error:
@@ -105,7 +143,12 @@ def _read(path: Path) -> Score | None:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             about = json.loads(str(stored["about"]))
-            return Score(per_user=stored["per_user"].astype(np.float64), **about)
+            told = {
+                name.removeprefix("told_"): stored[name].astype(np.float64)
+                for name in stored.files
+                if name.startswith("told_")
+            }
+            return Score(per_user=stored["per_user"].astype(np.float64), told=told, **about)
     except FileNotFoundError:
         return None
     except Exception as error:  # noqa: BLE001  a damaged file costs one more fit, not the run

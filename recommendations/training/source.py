@@ -26,6 +26,14 @@ class Rows:
         data = self.data.customers()
         return self if data is self.data else Rows(data, self.report, data.fingerprint())
 
+    def until(self, last: float | None) -> Rows:
+        """The rows of no later than ``last`` (UTC epoch seconds): what a run that goes on had read before."""
+        time = self.data.time
+        if last is None or time is None or not len(time) or time.max() <= last:
+            return self
+        data = self.data.where(time <= last).compact()
+        return Rows(data, self.report, data.fingerprint())
+
     def summary(self) -> dict[str, Any]:
         """JSON-able: counts, first and last time (UTC epoch seconds, None without times) and fingerprint."""
         time, order = self.data.time, self.data.order

@@ -10,19 +10,21 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.db import router, transaction
 from django.utils.translation import gettext as _
 
-from .. import storage
+from .. import artifacts, storage
 from ..algorithms import catalogue, create
 from ..algorithms.base import Cancelled
+from ..algorithms.checkpoints import Checkpoint
 from ..artifacts import Model
 from ..conf import settings
 from ..models import ActiveModel, ModelRun
-from .bench import Bench, NoTest
+from .bench import Bench, NoTest, fit_for
 from .gate import Judgement, Rival, judge
+from .profile import Profile, suitable
 from .pulse import Lost, Pulse, persist
 from .scores import Score
 from .source import Rows, Source
@@ -45,16 +47,34 @@ class Candidate:
     judgement: Judgement
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the run is about: the algorithms that may win, and the rows they learn from."""
+
+    arms: list[catalogue.AlgorithmInfo]
+    needs: Literal["orders", "ratings"]
+    guests: bool
+
+
 def train(run: ModelRun, pulse: Pulse, source: Source) -> None:
-    """Take a claimed run through all stages. Raises ``Rejected``, ``Cancelled`` or what went wrong."""
-    info = _info(run)
-    role = catalogue.ROLES[run.role]
-    rows = _extract(info, pulse, source)
+    """Take a claimed run through all stages. Raises ``Rejected``, ``Cancelled`` or what went wrong.
+
+    A run that is retried keeps to the rows that it had read, and goes on from its trials and checkpoints.
+    """
+    checkpoint = Checkpoint(checkpoint_folder(run.pk), keep=True)
+    order = _order(run, source, pulse)
+    before = str(run.data_summary.get("fingerprint", "")) if run.retries else ""
+    rows = _extract(run, order, pulse, source)
+    role = catalogue.ROLES[run.role].judged_by(run.search.get("metric"), run.search.get("scope"))
     pulse.enter("split")
-    bench = Bench(role, rows, pulse, seed=run.seed)
+    bench = Bench(role, rows, pulse, seed=run.seed, checkpoint=checkpoint)
     pulse.note(split=_jsonable(bench.describe()))
     pulse.say(bench.summary)
-    candidate = _candidate(run, bench, pulse)
+    if before and before != rows.fingerprint:
+        pulse.say("The orders that this run had read have changed since: it begins anew")
+        run.trials.all().delete()
+    parameters = _found(run, order, bench, pulse) if run.searches else None
+    candidate = _candidate(run, bench, pulse, parameters)
     pulse.note(verdict_text=candidate.judgement.text)
     pulse.say(candidate.judgement.text)
     if not candidate.judgement.passed:
@@ -64,7 +84,13 @@ def train(run: ModelRun, pulse: Pulse, source: Source) -> None:
         return
     pulse.enter("refit")
     algorithm = create(run.algorithm, **candidate.parameters)
-    model = algorithm.fit(rows.data, seed=run.seed, on_progress=pulse.report)
+    model = algorithm.fit(
+        fit_for(run.algorithm, rows.data),
+        seed=run.seed,
+        on_progress=pulse.report,
+        warm_start=_earlier(run, pulse) if run.warm else None,
+        checkpoint=checkpoint,
+    )
     pulse.note(chosen_parameters=_jsonable(model.parameters), device=_device())
     name, checksum = _store(run, model, rows, candidate, pulse)
     try:
@@ -73,6 +99,83 @@ def train(run: ModelRun, pulse: Pulse, source: Source) -> None:
         storage.delete(name, alias=settings.STORAGE)
         raise
     tidy(run)
+
+
+def checkpoint_folder(run: int) -> Path:
+    """Where the unfinished fits of this run are kept, on this host."""
+    return settings.CACHE_DIR / "checkpoints" / str(run)
+
+
+def _order(run: ModelRun, source: Source, pulse: Pulse) -> Order:
+    if not run.auto:
+        info = _info(run)
+        return Order([info], info.needs, info.guests)
+    if run.role not in catalogue.ROLES:
+        raise Rejected(f"There is no role {run.role!r}; there are {', '.join(catalogue.ROLES)}")
+    able = [info for info in catalogue.ALGORITHMS.values() if run.role in info.roles]
+    usual = [info for info in able if info.roles[0] == run.role] or able
+    pulse.enter("extract")
+    rated = any(info.needs == "ratings" for info in able)
+    needs: Literal["orders", "ratings"] = "orders"
+    if rated and not len(source.read("orders", on_progress=pulse.report).data):
+        needs = "ratings"
+    return Order(able, needs, all(info.guests for info in usual))
+
+
+def _found(run: ModelRun, order: Order, bench: Bench, pulse: Pulse) -> dict[str, Any]:
+    """The parameters that the search found; the run's row names their algorithm from here on."""
+    # Optuna takes half a second to import and comes with the extra "train": only a search needs it.
+    from .search import NothingFound, Search, settled
+
+    shop = Profile.of(bench.rows.data)
+    arms = order.arms
+    run.study = {"shop": shop.as_dict()}
+    if run.auto:
+        arms, run.study["left_out"] = suitable(run.role, shop)
+        if not arms:
+            reasons = "; ".join(f"{name}: {why}" for name, why in run.study["left_out"].items())
+            raise Rejected(_("No algorithm suits this shop: %(reasons)s") % {"reasons": reasons})
+    pulse.note(study=_jsonable(run.study))
+    fixed = {} if run.auto else run.parameters
+    if not bench.can_validate:
+        pulse.say("Nobody to choose by: no customer has bought again in the validation part")
+        algorithm, parameters = arms[0].name, catalogue.validate(arms[0].name, fixed)
+    else:
+        search = Search(run, arms, bench, pulse, fixed=fixed)
+        try:
+            best = search.best()
+        except NothingFound as error:
+            raise Rejected(_("Not one trial succeeded: %(reasons)s") % {"reasons": error}) from error
+        algorithm, parameters = best.algorithm, settled(best)
+        run.study["importance"] = search.importance(algorithm)
+        run.study["best"] = best.number
+        pulse.history = list(best.history)
+        pulse.say(f"The best of {len(search.trials)} trials: {best}, {best.value:.4f}")
+    run.algorithm = algorithm
+    if run.auto:
+        run.parameters = parameters
+    chosen = _jsonable(parameters)
+    pulse.note(algorithm=algorithm, parameters=_jsonable(run.parameters), chosen_parameters=chosen)
+    pulse.note(study=_jsonable(run.study), history=list(pulse.history))
+    return parameters
+
+
+def _earlier(run: ModelRun, pulse: Pulse) -> Model | None:
+    """The model that serves, when it is of the same algorithm: what this one may learn on from."""
+    active = ActiveModel.objects.select_related("run").filter(role=run.role).first()
+    if active is None or active.run.algorithm != run.algorithm:
+        pulse.say(f"No warm start: no {run.algorithm} serves as {run.role}")
+        return None
+    try:
+        served = active.run
+        folder = storage.localise(served.artifact, alias=settings.STORAGE, checksum=served.checksum)
+        model = artifacts.load(folder, checksum=served.checksum or None)
+    except Exception as error:
+        logger.exception("The active model of role %s could not be read for a warm start", run.role)
+        pulse.say(f"No warm start: {error}")
+        return None
+    pulse.say(f"Learns on from run {served.pk}")
+    return model
 
 
 def _info(run: ModelRun) -> catalogue.AlgorithmInfo:
@@ -91,11 +194,13 @@ def _info(run: ModelRun) -> catalogue.AlgorithmInfo:
     return info
 
 
-def _extract(info: catalogue.AlgorithmInfo, pulse: Pulse, source: Source) -> Rows:
+def _extract(run: ModelRun, order: Order, pulse: Pulse, source: Source) -> Rows:
     """Read and clean the rows, and refuse what nothing can be learned from."""
     pulse.enter("extract")
-    rows = source.read(info.needs, on_progress=pulse.report)
-    rows = rows if info.guests else rows.of_customers()
+    rows = source.read(order.needs, on_progress=pulse.report)
+    rows = rows if order.guests else rows.of_customers()
+    if run.retries:
+        rows = rows.until(run.data_summary.get("last"))
     pulse.enter("clean")
     pulse.note(data_summary=_jsonable(rows.summary()), cleaning=_jsonable(rows.report.as_dict()))
     for line in rows.report.lines():
@@ -103,8 +208,8 @@ def _extract(info: catalogue.AlgorithmInfo, pulse: Pulse, source: Source) -> Row
     found = len(rows.data)
     if not found:
         read = rows.report.rows_in
-        kind = _("ratings") if info.needs == "ratings" else _("order lines")
-        text = _("%(algorithm)s needs %(kind)s, found 0") % {"algorithm": info.name, "kind": kind}
+        kind = _("ratings") if order.needs == "ratings" else _("order lines")
+        text = _("%(algorithm)s needs %(kind)s, found 0") % {"algorithm": run.algorithm, "kind": kind}
         if read:
             text += " " + _("worth learning from among %(read)d: see the cleaning report") % {"read": read}
         raise Rejected(text)
@@ -115,7 +220,7 @@ def _extract(info: catalogue.AlgorithmInfo, pulse: Pulse, source: Source) -> Row
                 "found %(users)d and %(items)d"
             )
             % {
-                "algorithm": info.name,
+                "algorithm": run.algorithm,
                 "fewest": FEWEST,
                 "users": rows.data.n_users,
                 "items": rows.data.n_items,
@@ -124,18 +229,25 @@ def _extract(info: catalogue.AlgorithmInfo, pulse: Pulse, source: Source) -> Row
     return rows
 
 
-def _candidate(run: ModelRun, bench: Bench, pulse: Pulse) -> Candidate:
-    """Fit on the training part, score on the test part, compare, judge."""
+def _candidate(
+    run: ModelRun, bench: Bench, pulse: Pulse, found: Mapping[str, Any] | None = None
+) -> Candidate:
+    """Fit on the training part, score on the test part, compare, judge.
+
+    ``found`` are the parameters of a search. A run that goes on is not measured twice.
+    """
     pulse.enter("fit")
     try:
-        parameters = bench.choose(run.algorithm, run.parameters)
+        parameters = found or bench.choose(run.algorithm, run.parameters)
         pulse.note(chosen_parameters=_jsonable(parameters))
-        model = bench.fit(run.algorithm, parameters)
-        pulse.enter("score")
-        score = bench.measure(run.algorithm, parameters, model)
+        score = bench.remembered(run.algorithm, parameters) if run.retries else None
+        if score is None:
+            model = bench.fit(run.algorithm, parameters)
+            pulse.enter("score")
+            score = bench.measure(run.algorithm, parameters, model)
     except NoTest as error:
         text = _("Unproven: %(reason)s") % {"reason": error}
-        return Candidate(run.parameters, None, Judgement(True, True, text))
+        return Candidate(found or run.parameters, None, Judgement(True, True, text))
     pulse.note(metrics=_jsonable(_metrics(bench, score)), device=_device())
     pulse.enter("compare")
     baseline, active = bench.baseline(), bench.active()
@@ -172,6 +284,7 @@ def _against(score: Score, rival: Rival) -> dict[str, Any]:
             "high": difference.high,
             "p": difference.p,
         },
+        "relative": score.relative_to(rival.score),
         "all": rival.score.all,
     }
 
@@ -224,11 +337,24 @@ def _finish(run: ModelRun, fields: Mapping[str, Any]) -> None:
 def tidy(run: ModelRun) -> None:
     """Remove what is old; that this fails must not make a finished run look failed."""
     try:
+        _forget_checkpoints()
         for role in dict.fromkeys((run.role, "")):  # "": runs that no worker took
             ModelRun.objects.prune(role)
         storage.forget_copies(ActiveModel.objects.checksums(), alias=settings.STORAGE)
     except Exception:
         logger.exception("Run %s has ended, but older runs could not be removed", run.pk)
+
+
+def _forget_checkpoints() -> None:
+    """Remove the unfinished fits of runs that have a result, or are no more."""
+    folders = settings.CACHE_DIR / "checkpoints"
+    if not folders.is_dir():
+        return
+    may_go_on = ModelRun.objects.exclude(status=ModelRun.Status.FINISHED).values_list("pk", flat=True)
+    kept = {str(pk) for pk in may_go_on}
+    for folder in folders.iterdir():
+        if folder.name not in kept:
+            Checkpoint(folder).clear()
 
 
 def _device() -> str:

@@ -101,7 +101,7 @@ def _runs(found: Status) -> None:
         if run.is_waiting_for_worker:
             found.problems.append(
                 Problem(
-                    f"Run {run.pk} ({run.algorithm}) has waited since {run.created_at:%Y-%m-%d %H:%M} UTC "
+                    f"Run {run.pk} ({run.algorithm}) has waited since {run.queued_at:%Y-%m-%d %H:%M} UTC "
                     "for a worker.",
                     f"Start a worker on the queue {settings.QUEUE['train'] or 'of your routing'}, "
                     "or cancel the run and train with --wait.",

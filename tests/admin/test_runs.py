@@ -173,7 +173,7 @@ def test_a_run_without_a_worker_is_told_apart_from_a_queued_one(
     manager: Client, run_of: RunOf, address: str
 ) -> None:
     run = run_of(status=Status.QUEUED, lock="als", started_at=None, finished_at=None)
-    ModelRun.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+    ModelRun.objects.update(queued_at=timezone.now() - timedelta(minutes=11))
 
     text = text_of(manager.get(page(address, *([run.pk] if address == "modelrun_change" else []))))
 

@@ -280,7 +280,7 @@ def test_status_names_a_broken_artifact_a_failed_run_and_a_run_without_a_worker(
     (concierge.ARTIFACT_DIR / serving.artifact / "model.safetensors").write_bytes(b"")
     run("train", "--wait", "--algorithm", "svd")
     waiting = ModelRun.objects.start("als", enqueue=False)
-    ModelRun.objects.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(minutes=11))
+    ModelRun.objects.filter(pk=waiting.pk).update(queued_at=timezone.now() - timedelta(minutes=11))
 
     code, out, _err = run("status")
 

@@ -190,7 +190,7 @@ def test_a_run_waits_for_a_worker_after_ten_minutes() -> None:
     run = queued()
     assert not run.is_waiting_for_worker
 
-    ModelRun.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+    ModelRun.objects.update(queued_at=timezone.now() - timedelta(minutes=11))
     run.refresh_from_db()
 
     assert run.is_waiting_for_worker

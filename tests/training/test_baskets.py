@@ -33,7 +33,7 @@ def shown(part: Interactions, basket: int) -> set[str]:
 def test_one_item_of_each_test_order_is_hidden_and_the_others_are_shown() -> None:
     split = orders("ab", "ab", "ab", "abc", "bd", "acd")
 
-    found = Baskets.draw(split, seed=3)
+    found = Baskets.draw(split.test, seed=3)
 
     assert found is not None
     whole = [shown(found.known, basket) | shown(found.hidden, basket) for basket in range(3)]
@@ -46,7 +46,7 @@ def test_one_item_of_each_test_order_is_hidden_and_the_others_are_shown() -> Non
 def test_an_item_twice_in_an_order_is_one_item_and_lone_items_are_no_basket() -> None:
     split = orders("ab", "ab", "ab", "aa", "b", "ab")
 
-    found = Baskets.draw(split, seed=3)
+    found = Baskets.draw(split.test, seed=3)
 
     assert found is not None
     assert len(found.hidden) == 1
@@ -54,14 +54,14 @@ def test_an_item_twice_in_an_order_is_one_item_and_lone_items_are_no_basket() ->
 
 @pytest.mark.parametrize("contents", [("ab", "ab", "a", "b"), ("a", "b")])
 def test_without_a_test_order_of_two_items_there_is_nothing_to_judge_by(contents: tuple[str, ...]) -> None:
-    assert Baskets.draw(orders(*contents), seed=3) is None
+    assert Baskets.draw(orders(*contents).test, seed=3) is None
 
 
 def test_many_orders_are_sampled_and_the_seed_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baskets, "LIMIT", 5)
     split = orders(*["ab", "bc", "cd"] * 10)
 
-    first, again, other = (Baskets.draw(split, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (Baskets.draw(split.test, seed=seed) for seed in (1, 1, 2))
 
     assert first is not None and again is not None and other is not None
     assert len(first.hidden) == 5
@@ -71,7 +71,7 @@ def test_many_orders_are_sampled_and_the_seed_decides(monkeypatch: pytest.Monkey
 
 def test_partners_are_found_from_the_rest_of_the_basket() -> None:
     split = orders(*["ab", "cd", "ef"] * 20)
-    found = Baskets.draw(split, seed=1)
+    found = Baskets.draw(split.test, seed=1)
     model = create("bought_together").fit(split.development)
 
     assert found is not None

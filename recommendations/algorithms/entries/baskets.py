@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..parameters import Parameter
-from .base import AlgorithmInfo, gettext_noop, half_life, neighbours
+from .base import AlgorithmInfo, Suits, gettext_noop, half_life, neighbours
 
 ENTRIES = (
     AlgorithmInfo(
@@ -15,6 +15,7 @@ ENTRIES = (
         needs="orders",
         supports=frozenset({"recommend", "fold_in", "explain"}),
         parameters=(half_life(100.0, search=(30, 60, 100, 180, None)),),
+        suits=Suits(repeats=0.02, cost=1),
     ),
     AlgorithmInfo(
         name="bought_together",
@@ -65,5 +66,6 @@ ENTRIES = (
             neighbours(50),
         ),
         paper="Dunning (1993): Accurate methods for the statistics of surprise and coincidence",
+        suits=Suits(cost=1),
     ),
 )

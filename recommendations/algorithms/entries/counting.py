@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import AlgorithmInfo, gettext_noop, half_life, weight
+from .base import AlgorithmInfo, Suits, gettext_noop, half_life, weight
 
 ENTRIES = (
     AlgorithmInfo(
@@ -17,6 +17,7 @@ ENTRIES = (
         guests=True,
         supports=frozenset({"recommend", "fold_in"}),
         parameters=(weight("binary"), half_life(None, search=(None, 7, 14, 30, 60))),
+        suits=Suits(cost=1),
     ),
     AlgorithmInfo(
         name="trending",
@@ -28,5 +29,6 @@ ENTRIES = (
         guests=True,
         supports=frozenset({"recommend", "fold_in"}),
         parameters=(weight("sqrt"), half_life(7.0, empty="", search=(7, 14, 30))),
+        suits=Suits(cost=1),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..parameters import Parameter
-from .base import AlgorithmInfo, gettext_noop, half_life, neighbours, weight
+from .base import AlgorithmInfo, Suits, gettext_noop, half_life, neighbours, weight
 
 ENTRIES = (
     AlgorithmInfo(
@@ -40,5 +40,6 @@ ENTRIES = (
             ),
         ),
         paper="Sarwar et al. (2001): Item-based collaborative filtering recommendation algorithms",
+        suits=Suits(cost=1),
     ),
 )
