@@ -1,7 +1,7 @@
 """The plain pages: the conversation without JavaScript, the customer's own data, and the FAQ.
 
-Each form is posted and answered by a redirect. A visitor's conversation is remembered in a signed cookie; a
-customer's is found again by who is logged in as well.
+Each form is posted and answered by a redirect. A visitor's conversation is remembered in the session, where
+the widget finds it too; a customer's is found again by who is logged in as well.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import wraps
 from typing import Any, Final
 
@@ -18,7 +17,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -32,10 +30,6 @@ from .dialogue import welcome
 from .models import Conversation, Message
 from .types import Citation, Reply, Subject
 
-COOKIE: Final = "support_conversation"
-SALT: Final = "support_bot.views"
-KEEP: Final = timedelta(days=7)
-RESUMED: Final = timedelta(hours=24)  # a customer who is logged in goes on with what was said until then
 PEOPLE: Final = (Conversation.State.WAITING, Conversation.State.PERSON)
 
 View = Callable[..., HttpResponse]
@@ -43,30 +37,23 @@ View = Callable[..., HttpResponse]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who is here, and their conversation, if any, with its token where this browser has it."""
+    """Who is here, and their conversation, if any."""
 
     subject: Subject
     conversation: Conversation | None = None
-    token: str = ""
 
     @classmethod
     def of(cls, request: HttpRequest) -> Visit:
         subject = get_adapter().subject(request)
-        kept = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=KEEP) or ""
-        key, _space, token = kept.partition(" ")
-        found = dialogue.find_conversation(key, token=token, subject=subject) if token else None
-        if found is not None and found.user_key and subject.user_key is None:
-            found = None  # its owner has logged out here
-        if found is None:
-            return cls(subject, _latest(subject))
-        return cls(subject, found, token)
+        return cls(subject, dialogue.kept(request, subject).conversation)
 
-    def begun(self) -> tuple[Visit, Conversation]:
-        """The same visit with a conversation, opened now where there was none."""
+    def begun(self, request: HttpRequest) -> Conversation:
+        """The conversation, opened now where there was none; the browser goes on with it."""
         if self.conversation is not None:
-            return self, self.conversation
+            return self.conversation
         opened = dialogue.open_conversation(self.subject)
-        return Visit(self.subject, opened.conversation, opened.token), opened.conversation
+        dialogue.keep(request, opened.conversation, opened.token)
+        return opened.conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +109,9 @@ def send(request: HttpRequest) -> HttpResponse:
         return _page(request, visit, error=error, text=text, status=400)
     if wait := _seconds_to_wait(request, visit):
         return _too_fast(request, visit, wait, text)
-    visit, conversation = visit.begun()
     try:
         dialogue.take_turn(
-            conversation,
+            visit.begun(request),
             text,
             subject=visit.subject,
             client_id=_uuid(request.POST.get("id", "")),
@@ -133,7 +119,7 @@ def send(request: HttpRequest) -> HttpResponse:
         )
     except Conversation.DoesNotExist:  # erased a moment ago, in another window
         return _page(request, Visit(visit.subject), text=text, status=409)
-    return _back(request, visit)
+    return _back()
 
 
 @private
@@ -148,7 +134,7 @@ def vote(request: HttpRequest) -> HttpResponse:
     if found is None:
         raise Http404
     dialogue.give_feedback(found, request.POST.get("helpful") == "yes")
-    return _back(request, visit, anchor=f"message-{found.pk}")
+    return _back(f"message-{found.pk}")
 
 
 @private
@@ -158,9 +144,8 @@ def person(request: HttpRequest) -> HttpResponse:
     visit = Visit.of(request)
     if wait := _seconds_to_wait(request, visit):
         return _too_fast(request, visit, wait)
-    visit, conversation = visit.begun()
-    dialogue.hand_over(conversation, "asked")
-    return _back(request, visit)
+    dialogue.hand_over(visit.begun(request), "asked")
+    return _back()
 
 
 @private
@@ -170,8 +155,8 @@ def restart(request: HttpRequest) -> HttpResponse:
     visit = Visit.of(request)
     if wait := _seconds_to_wait(request, visit):
         return _too_fast(request, visit, wait)
-    visit, _conversation = Visit(visit.subject).begun()
-    return _back(request, visit, anchor="")
+    Visit(visit.subject).begun(request)
+    return _back("")
 
 
 @private
@@ -212,9 +197,7 @@ def erase(request: HttpRequest) -> HttpResponse:
         privacy.erase_conversation(visit.conversation)
     else:
         raise Http404
-    response = redirect(f"{reverse('support_bot:your-data')}?erased=yes")
-    response.delete_cookie(COOKIE, path=reverse("support_bot:page"))
-    return response
+    return redirect(f"{reverse('support_bot:your-data')}?erased=yes")
 
 
 @require_safe
@@ -268,15 +251,6 @@ def _too_fast(request: HttpRequest, visit: Visit, wait: int, text: str = "") -> 
     return response
 
 
-def _latest(subject: Subject) -> Conversation | None:
-    """The conversation that a customer goes on with in another browser."""
-    if subject.user_key is None:
-        return None
-    since = timezone.now() - RESUMED
-    mine = Conversation.objects.filter(user_key=subject.user_key, last_message_at__gte=since)
-    return mine.exclude(state=Conversation.State.CLOSED).order_by("-last_message_at").first()
-
-
 def _shown(conversation: Conversation | None, subject: Subject) -> list[Shown]:
     if conversation is None:
         return []
@@ -292,21 +266,9 @@ def _shown(conversation: Conversation | None, subject: Subject) -> list[Shown]:
     ]
 
 
-def _back(request: HttpRequest, visit: Visit, anchor: str = "latest") -> HttpResponse:
+def _back(anchor: str = "latest") -> HttpResponse:
     page = reverse("support_bot:page")
-    response = redirect(f"{page}#{anchor}" if anchor else page)
-    if visit.conversation is not None and visit.token:
-        response.set_signed_cookie(
-            COOKIE,
-            f"{visit.conversation.pk} {visit.token}",
-            salt=SALT,
-            max_age=KEEP,
-            path=page,
-            secure=request.is_secure(),
-            httponly=True,
-            samesite="Lax",
-        )
-    return response
+    return redirect(f"{page}#{anchor}" if anchor else page)
 
 
 def _seconds_to_wait(request: HttpRequest, visit: Visit) -> int:

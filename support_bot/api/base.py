@@ -77,7 +77,8 @@ class View(APIView):
 
 
 class ConversationView(View):
-    """Base of what is done within a conversation, ``self.conversation``: for its owner, or with its token.
+    """Base of what is done within a conversation, ``self.conversation``: for its owner, or with the token of
+    a guest's, which is the customer's own from the first call after a login on.
 
     For everybody else it does not exist, whatever the method. The token needs no CSRF value: no other site
     can make a browser send that header. The owner's browser needs one.
@@ -93,8 +94,7 @@ class ConversationView(View):
 
     def perform_authentication(self, request: Request) -> None:
         key, token = self.conversation_key(), request.headers.get(TOKEN) or None
-        nobody = Subject()
-        if token and dialogue.find_conversation(key, subject=nobody, token=token):
+        if token and dialogue.is_its_token(key, token):
             request._request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
         by_session = getattr(request._request, "user", None)
         try:
@@ -105,7 +105,8 @@ class ConversationView(View):
             if dialogue.find_conversation(key, subject=owner) is None:
                 raise exceptions.NotFound from None
             raise
-        self.conversation = dialogue.find_conversation(key, subject=self.subject, token=token)
+        found = dialogue.find_conversation(key, subject=self.subject, token=token)
+        self.conversation = found if found is not None and dialogue.adopt(found, self.subject) else None
 
     def conversation_key(self) -> Any:
         """What the address says of the conversation."""

@@ -60,7 +60,10 @@ class SupportSession(serializers.Serializer[Any]):
     csrf_header = serializers.CharField(help_text=gettext_lazy("The header that the CSRF value is sent in."))
     logged_in = serializers.BooleanField()
     conversation = serializers.UUIDField(
-        allow_null=True, help_text=gettext_lazy("The logged-in customer's conversation of the last 24 hours.")
+        allow_null=True, help_text=gettext_lazy("What this browser, or the logged-in customer, goes on with.")
+    )
+    token = serializers.CharField(
+        allow_null=True, help_text=gettext_lazy("A guest's, for X-Conversation-Token; an owner needs none.")
     )
     max_length = serializers.IntegerField(help_text=gettext_lazy("The most characters of a message."))
 

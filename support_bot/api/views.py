@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings as django_settings
+from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.utils import timezone
 from django.utils.html import linebreaks
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
@@ -22,7 +21,6 @@ from . import serializers
 from .base import TOKEN, ConversationView, View, checked, problems
 
 PAGE: Final = 100  # messages of the history at once
-RESUMED: Final = timedelta(hours=24)
 SECONDS: Final = {Conversation.State.PERSON: 2, Conversation.State.WAITING: 5}  # until news may be there
 SECONDS_ELSE: Final = 20
 ID = OpenApiParameter("id", uuid.UUID, OpenApiParameter.PATH, description="The conversation's.")
@@ -47,23 +45,20 @@ class Session(View):
         responses={200: serializers.SupportSession, **problems(401, 403, 429, 503)},
     )
     def get(self, request: Request) -> Response:
+        django_request = request._request
+        kept = dialogue.kept(django_request, self.subject, token=request.headers.get(TOKEN, ""))
+        if kept.conversation is not None:
+            _remember(django_request, kept.conversation, kept.token)
         return Response(
             {
-                "csrf_token": get_token(request._request),
+                "csrf_token": get_token(django_request),
                 "csrf_header": django_settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-"),
                 "logged_in": self.subject.user_key is not None,
-                "conversation": self._conversation(),
+                "conversation": kept.conversation and kept.conversation.pk,
+                "token": kept.token or None,
                 "max_length": serializers.MAX_TEXT,
             }
         )
-
-    def _conversation(self) -> uuid.UUID | None:
-        if self.subject.user_key is None:
-            return None
-        lately = Conversation.objects.filter(
-            user_key=self.subject.user_key, last_message_at__gte=timezone.now() - RESUMED
-        ).exclude(state=Conversation.State.CLOSED)
-        return lately.order_by("-last_message_at").values_list("pk", flat=True).first()
 
 
 class ConversationList(View):
@@ -79,6 +74,7 @@ class ConversationList(View):
     def post(self, request: Request) -> Response:
         asked = checked(CONVERSATION_START, _optional_body(request))
         opened = dialogue.open_conversation(self.subject, language=asked.get("language"))
+        _remember(request._request, opened.conversation, opened.token)
         return Response(
             {
                 "id": opened.conversation.pk,
@@ -260,6 +256,12 @@ class Me(View):
         elif self.conversation is not None:
             privacy.erase_conversation(self.conversation)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _remember(request: HttpRequest, conversation: Conversation, token: str) -> None:
+    """In the session of a browser, for the plain page; a client that keeps no cookies is given none."""
+    if request.COOKIES:
+        dialogue.keep(request, conversation, token)
 
 
 def _body(request: Request) -> Any:

@@ -13,12 +13,15 @@ from .handover import (
     profile_of,
     take,
 )
+from .keeping import keep, kept
 from .log import give_feedback, reply_as_dict, stored_reply
 from .masking import MAX_LENGTH, mask
 from .opening import (
     Opened,
+    adopt,
     conversation_by_token,
     find_conversation,
+    is_its_token,
     latest_conversation,
     open_conversation,
 )
@@ -29,6 +32,7 @@ __all__ = [
     "NotYours",
     "Opened",
     "Turn",
+    "adopt",
     "answer_as_person",
     "answer_pending",
     "close",
@@ -38,6 +42,9 @@ __all__ = [
     "hand_back",
     "hand_over",
     "inbox",
+    "is_its_token",
+    "keep",
+    "kept",
     "latest_conversation",
     "mask",
     "messages_after",

@@ -1,4 +1,4 @@
-"""Opening a conversation, and finding it again: by its token or as its owner, never otherwise."""
+"""Opening a conversation, and finding it again: a guest's by its token, a customer's as its owner."""
 
 from __future__ import annotations
 
@@ -10,20 +10,14 @@ from hashlib import sha256
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.signals import user_logged_out
 from django.core.exceptions import ValidationError
-from django.db.models import CharField, Value
-from django.db.models.functions import Cast, Concat
-from django.dispatch import receiver
 from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 
-from support_bot.adapters import get_adapter
 from support_bot.models import Conversation
 from support_bot.types import Subject, Suggestion
 
 from .greeting import welcome
-from .guard import attempt
 
 GOES_ON: Final = timedelta(hours=24)
 
@@ -56,25 +50,29 @@ def open_conversation(subject: Subject, *, language: str | None = None) -> Opene
 def find_conversation(
     conversation_id: Any, *, subject: Subject, token: str | None = None
 ) -> Conversation | None:
-    """The conversation, for its owner or for whoever holds its token; None for everybody else.
+    """The conversation, for its owner, or for whoever holds the token of a guest's; None for everybody else.
 
-    A token that was left on a shared computer does not open a customer's conversation to another customer:
-    it counts for its owner and for somebody who is not logged in.
+    A token that was left on a computer opens no customer's conversation: once somebody owns it, the owner has
+    to be logged in.
     """
-    try:
-        found = Conversation.objects.filter(pk=uuid.UUID(str(conversation_id))).first()
-    except (ValueError, ValidationError):
-        return None
+    key = _key(conversation_id)
+    found = None if key is None else Conversation.objects.filter(pk=key).first()
     if found is None:
         return None
-    if subject.user_key is not None and found.user_key:
-        return found if constant_time_compare(subject.user_key, found.user_key) else None
+    if found.user_key:
+        return found if subject.user_key and constant_time_compare(subject.user_key, found.user_key) else None
     return found if token and constant_time_compare(_hash(token), found.token_hash) else None
 
 
+def is_its_token(conversation_id: Any, token: str) -> bool:
+    """Whether the conversation was given this token, whoever may use it."""
+    key = _key(conversation_id)
+    return key is not None and Conversation.objects.filter(pk=key, token_hash=_hash(token)).exists()
+
+
 def conversation_by_token(token: str) -> Conversation | None:
-    """The conversation that this token opens, whoever holds it; None for any other text."""
-    return Conversation.objects.filter(token_hash=_hash(token)).first() if token else None
+    """The guest's conversation that this token opens; None for any other text."""
+    return Conversation.objects.filter(token_hash=_hash(token), user_key="").first() if token else None
 
 
 def latest_conversation(subject: Subject) -> Conversation | None:
@@ -84,33 +82,29 @@ def latest_conversation(subject: Subject) -> Conversation | None:
     found = Conversation.objects.filter(
         user_key=subject.user_key, last_message_at__gte=timezone.now() - GOES_ON
     )
-    return found.order_by("-last_message_at").first()
+    return found.exclude(state=Conversation.State.CLOSED).order_by("-last_message_at").first()
 
 
-def adopt(conversation: Conversation, subject: Subject) -> None:
-    """A visitor who has logged in meanwhile owns the conversation from now on."""
-    if subject.user_key is not None and not conversation.user_key:
-        conversation.user_key = subject.user_key
-        conversation.user = _account(subject)
-        conversation.save(update_fields=["user_key", "user"])
+def adopt(conversation: Conversation, subject: Subject) -> bool:
+    """A guest who has logged in meanwhile owns the conversation from now on; whether it is the subject's.
 
-
-@receiver(user_logged_out, dispatch_uid="concierge_support.dialogue.logged_out")
-def end_tokens(*, user: Any = None, **_kwargs: Any) -> None:
-    """Whoever uses the browser after a customer has logged out reads nothing of what the customer was told.
-
-    The tokens that this browser keeps open the customer's conversations no more; as their owner the customer
-    has them all again after the next login.
+    True for a guest's that a guest goes on with; of two customers at once only the first gets it.
     """
+    if subject.user_key is not None and not conversation.user_key:
+        account = _account(subject)
+        free = Conversation.objects.filter(pk=conversation.pk, user_key="")
+        if not free.update(user_key=subject.user_key, user=account):
+            conversation.refresh_from_db(fields=["user_key", "user"])
+        else:
+            conversation.user_key, conversation.user = subject.user_key, account
+    return conversation.user_key == (subject.user_key or "")
 
-    def forget() -> None:
-        key = get_adapter().user_key(user)
-        if key:
-            # Unique, and no token's hash.
-            ended = Concat(Value("ended "), Cast("pk", CharField(max_length=36)))
-            Conversation.objects.filter(user_key=key).update(token_hash=ended)
 
-    attempt("Ending the tokens of a customer who has logged out", forget, None)
+def _key(conversation_id: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(conversation_id))
+    except (ValueError, ValidationError):
+        return None
 
 
 def _account(subject: Subject) -> Any:

@@ -79,13 +79,15 @@ def accept(
 ) -> Message:
     """Store what a customer said, masked and numbered; committed when this returns.
 
-    A database that gave way to another transaction is asked again.
+    A database that gave way to another transaction is asked again. Raises ``Conversation.DoesNotExist`` where
+    it has been erased, or somebody else has become its owner, a moment ago.
     """
     for tries_left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
                 log.lock(conversation)
-                adopt(conversation, subject)
+                if not adopt(conversation, subject):
+                    raise Conversation.DoesNotExist
                 _count_tries(conversation)
                 if conversation.state == State.CLOSED:
                     conversation.state = State.BOT

@@ -156,6 +156,50 @@ def test_a_customer_who_logs_out_leaves_nothing_behind(visitor: Visitor) -> None
     assert "CJ100409" not in " ".join(chat.said())
 
 
+def test_a_guest_is_in_one_conversation_on_the_page_and_in_the_widget_and_takes_it_along_to_the_login(
+    visitor: Visitor,
+) -> None:
+    asked = "Is there a minimum order value?"
+    visitor.open("/support/")
+    write(visitor, RETURNS)
+    visitor.open("/c/tea/")
+    chat = Chat(visitor)
+    chat.open()
+    visitor.wait(lambda: RETURNS in chat.said())
+
+    chat.say(asked)
+
+    visitor.open("/support/")
+    assert asked in visitor.text(".concierge-support-messages")
+    visitor.press("Start over")
+    visitor.open("/c/tea/")  # the widget is still open
+    visitor.wait(lambda: len(chat.said()) == 1)  # the greeting of the new one
+    chat.say(asked)
+    chat.part("close").click()
+    visitor.log_in("customer8")
+    visitor.open("/support/")
+    assert asked in visitor.text(".concierge-support-messages")
+    visitor.open("/")
+    chat.open()
+    visitor.wait(lambda: asked in chat.said())
+    assert "CJ100809" in chat.say("where is my order?")
+    visitor.driver.delete_cookie("sessionid")  # the session has expired
+    visitor.open("/")
+    visitor.wait(lambda: len(chat.said()) == 1)
+    assert asked not in chat.said()
+
+
+def test_a_message_that_is_too_long_is_not_sent_and_that_is_said(chat: Chat) -> None:
+    chat.open()
+    chat.visitor.driver.execute_script("arguments[0].value = 'x'.repeat(2001)", chat.part("text"))
+
+    chat.part("text").send_keys(Keys.ENTER)
+
+    trouble = chat.part("trouble")
+    assert (trouble.aria_role, trouble.text) == ("alert", "2001 of 2,000 characters")
+    assert len(chat.said()) == 1
+
+
 @pytest.mark.parametrize("what", ["request", "answer"])
 def test_a_lost_message_is_sent_once_more_and_stored_once(site: str, what: str) -> None:
     with losing(site) as proxy, chromium(proxy.address) as visitor:
@@ -221,7 +265,9 @@ def test_the_keyboard_alone_is_enough(chat: Chat) -> None:
     assert chat.focused() == "text"
     dialog = chat.part("panel")
     assert (dialog.aria_role, dialog.accessible_name) == ("dialog", "Help")
+    assert dialog.get_attribute("aria-modal") == "false"
     assert chat.part("log").aria_role == "log"
+    assert chat.part("state").aria_role == "status"
     typing = ActionChains(driver).send_keys("How long do I have").key_down(Keys.SHIFT).send_keys(Keys.ENTER)
     typing = typing.key_up(Keys.SHIFT).send_keys("to return something?", Keys.ENTER)
     reply = chat.replied(typing.perform)
@@ -249,6 +295,7 @@ def test_on_a_phone_it_is_a_sheet_and_the_page_behind_it_stays_put(visitor: Visi
         chat.say("where is my order?")
 
         assert chat.part("panel").rect["width"] == 390
+        assert chat.part("panel").get_attribute("aria-modal") == "true"
         script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert visitor.driver.execute_script(script) <= 0
         for _step in range(30):  # nothing behind the sheet can be reached

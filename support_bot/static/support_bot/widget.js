@@ -255,7 +255,10 @@ class Transcript {
   unsent(item, again) {
     item.classList.add("concierge-support-unsent");
     const button = this.parts.clone("again");
-    button.addEventListener("click", again);
+    button.addEventListener("click", () => {
+      part(item, "status").textContent = this.parts.text("sending");
+      again();
+    });
     part(item, "status").replaceChildren(this.parts.text("unsent"), " ", button);
   }
 
@@ -407,6 +410,7 @@ class Widget {
 
   open({ focus = true } = {}) {
     this.panel.hidden = false;
+    this.panel.setAttribute("aria-modal", String(this.#isSheet())); // a sheet covers the page
     this.launcher.hidden = true;
     this.launcher.setAttribute("aria-expanded", "true");
     this.unread.hidden = true;
@@ -516,7 +520,12 @@ class Widget {
 
   #submit() {
     const text = this.text.value.trim();
-    if (!text || [...text].length > LIMIT) return;
+    if (!text) return;
+    const count = [...text].length;
+    if (count > LIMIT) {
+      this.#trouble(this.parts.text("long", { count }));
+      return;
+    }
     this.text.value = "";
     this.#fit();
     this.send(text);
@@ -566,16 +575,23 @@ class Widget {
 
   /** Be in the conversation that this browser had, or in a new one; show what has been said since. */
   async #resume() {
-    const { logged_in: loggedIn, conversation } = await this.api.greet();
+    const { logged_in: loggedIn, conversation, token } = await this.api.greet();
     // Somebody has logged out here: what was said stays with its owner.
     if (this.memory.value.owned && !loggedIn) this.#forget();
-    if (!this.memory.value.id && conversation) this.memory.update({ id: conversation, owned: true, state: "bot" });
+    // The support page, or another tab, has begun another conversation in this browser: be in that one.
+    if (conversation && conversation !== this.memory.value.id) {
+      const { pending = null } = this.memory.value;
+      this.#forget();
+      this.memory.update({ id: conversation, token, pending, state: "bot" });
+    }
     if (!this.memory.value.id) return this.#begin();
-    if (loggedIn) this.memory.update({ owned: true });
+    if (loggedIn) this.memory.update({ owned: true, token: null }); // its owner needs none
     try {
       const { pending } = this.memory.value;
       if (pending) await this.#resend(pending);
       await this.#news();
+      // One that the support page began and nobody has written in: the greeting is missing here.
+      if (!this.transcript.list.children.length) await this.#begin();
     } catch (error) {
       if (!this.#isGone(error)) throw error;
       await this.#renew();
@@ -644,7 +660,10 @@ class Widget {
         return;
       }
       this.memory.update({ pending: null });
-      this.transcript.unsent(item, () => this.#do(() => this.#deliver(message, item)));
+      this.transcript.unsent(item, () => {
+        this.#focus(); // the button is gone
+        this.#do(() => this.#deliver(message, item));
+      });
       throw error;
     }
   }
@@ -712,13 +731,14 @@ class Widget {
   #announce() {
     if (this.isOpen) return; // the log is heard itself
     this.unread.hidden = false;
-    this.unread.textContent = "•";
-    this.news.textContent = this.parts.text("news");
+    this.news.textContent = ""; // the same words twice are heard once
+    setTimeout(() => (this.news.textContent = this.parts.text("news")), 100);
   }
 
   #state(state) {
     this.memory.update({ state });
-    this.state.textContent = this.parts.text(state);
+    const words = this.parts.text(state);
+    if (this.state.textContent !== words) this.state.textContent = words; // it is read out when it changes
     this.panel.dataset.state = state;
     this.person.hidden = this.#isWaiting();
     if (this.#isWaiting()) this.#later(3);

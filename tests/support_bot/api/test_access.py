@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from rest_framework.test import APIClient
 
 from shop.support import ShopSupport
@@ -188,13 +189,56 @@ def test_a_guest_who_logs_in_goes_on_and_owns_the_conversation_from_then_on(
     assert guest.post({"text": "hello"}).status_code == 404
 
 
-def test_a_token_alone_opens_nobodys_orders(shop: Shopfloor, ada: Chat) -> None:
-    ada.by_token, ada.client = True, browser()
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_the_token_of_a_customers_conversation_is_good_while_the_customer_is_logged_in(
+    shop: Shopfloor, ada: Chat, method: str
+) -> None:
+    ada.say("hello")
+    held = {"X-Conversation-Token": ada.token}
 
-    said = ada.say("where is my order W-0000000000A1?")
+    ada.client.logout()  # as when the session has expired: the token is still in the browser's storage
 
-    assert "log in" in said["reply"]["text"]
-    assert "milk" not in str(said)
+    for client in (ada.client, browser(), browser(csrf=False)):
+        assert getattr(client, method)(ada.url(), headers=held).status_code == 404
+        assert getattr(client, method)(f"{ROOT}me/", headers=held).status_code == 404
+    assert Conversation.objects.get().messages.count() == 2
+    ada.client = browser(shop.ada)
+    assert len(ada.history()["messages"]) == 2
+
+
+def test_an_expired_session_ends_the_token_as_well(shop: Shopfloor, ada: Chat) -> None:
+    ada.by_token = True
+    ada.say("hello")
+
+    Session.objects.all().delete()
+
+    assert ada.post({"text": "hello"}).status_code == 404
+
+
+def test_a_guest_who_keeps_no_cookies_goes_by_the_token_and_is_given_none(shop: Shopfloor) -> None:
+    app = APIClient(enforce_csrf_checks=True)
+    opened = app.post(f"{ROOT}conversations/").json()
+    held = {"X-Conversation-Token": opened["token"]}
+
+    for text in ("hello", "How much is delivery?"):
+        url = f"{ROOT}conversations/{opened['id']}/messages/"
+        assert app.post(url, {"text": text}, format="json", headers=held).status_code == 200
+
+    assert not app.cookies
+    assert not Session.objects.exists()
+
+
+def test_a_guest_of_an_app_who_logs_in_owns_the_conversation_from_the_next_poll_on(
+    shop: Shopfloor, guest: Chat
+) -> None:
+    guest.say("hello")
+    anonymous, guest.client = guest.client, browser(shop.ada)
+
+    assert len(guest.history()["messages"]) == 2
+
+    assert len(guest.client.get(f"{ROOT}me/").json()["conversations"]) == 1
+    guest.client = anonymous
+    assert guest.post({"text": "hello"}).status_code == 404
 
 
 def test_the_token_is_stored_as_a_hash_alone(guest: Chat) -> None:

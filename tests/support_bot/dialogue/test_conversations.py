@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from shop.models import Order, Product, Return
+from support_bot import dialogue
 from support_bot.adapters import get_adapter
 from support_bot.dialogue import acting
 from support_bot.models import Conversation, Message
@@ -219,8 +220,9 @@ def test_a_token_is_good_for_its_conversation_and_its_customer_only(
     another("cancel my order", "Shall I")
 
     another("Yes", "ask for it again", confirm=token)
-    chat.subject = Subject(language="en")
-    chat("Yes", "ask for it again", confirm=token)
+    for nobody in (Subject(language="en"), Subject(user_key="no customer", language="en")):
+        with pytest.raises(Conversation.DoesNotExist):
+            dialogue.take_turn(chat.conversation, "Yes", subject=nobody, confirm=token)
 
     assert status(PAID) == "paid"
 

@@ -17,7 +17,7 @@ from support_bot import dialogue
 from support_bot.adapters import get_adapter
 from support_bot.dialogue import understanding
 from support_bot.dialogue.opening import GOES_ON
-from support_bot.models import Conversation
+from support_bot.models import Conversation, Message
 from support_bot.types import Subject
 
 from .conftest import DELIVERED, PAID, SHIPPED, Chat
@@ -31,7 +31,7 @@ def other(db: None) -> Subject:
     return get_adapter().subject_for(str(bob.pk))
 
 
-def test_the_token_or_the_owner_finds_a_conversation_and_nobody_else(
+def test_the_owner_finds_a_customers_conversation_and_nobody_else_not_even_with_its_token(
     customer: Subject, other: Subject
 ) -> None:
     opened = dialogue.open_conversation(customer)
@@ -39,12 +39,10 @@ def test_the_token_or_the_owner_finds_a_conversation_and_nobody_else(
 
     assert dialogue.find_conversation(key, subject=customer) == opened.conversation
     assert dialogue.find_conversation(str(key), subject=customer, token="wrong") == opened.conversation
-    assert dialogue.find_conversation(key, subject=GUEST, token=token) == opened.conversation
-    assert dialogue.find_conversation(key, subject=GUEST) is None
-    assert dialogue.find_conversation(key, subject=GUEST, token="") is None
-    assert dialogue.find_conversation(key, subject=GUEST, token=token[:-1]) is None
-    assert dialogue.find_conversation(key, subject=other) is None
-    assert dialogue.find_conversation(key, subject=other, token=token) is None
+    for nobody in (GUEST, other):
+        for held in (token, None, "", token[:-1]):
+            assert dialogue.find_conversation(key, subject=nobody, token=held) is None
+    assert dialogue.conversation_by_token(token) is None
 
 
 def test_a_guests_conversation_is_found_by_its_token_alone(customer: Subject) -> None:
@@ -65,8 +63,23 @@ def test_whatever_is_asked_for_the_answer_is_none(customer: Subject, key: Any, t
     assert dialogue.conversation_by_token(token or "") is None
 
 
+def test_of_two_customers_at_once_the_first_gets_a_guests_conversation(
+    customer: Subject, other: Subject
+) -> None:
+    opened = dialogue.open_conversation(GUEST)
+    seen_by_the_other = Conversation.objects.get()
+
+    assert dialogue.adopt(opened.conversation, customer)
+    assert not dialogue.adopt(seen_by_the_other, other)
+    with pytest.raises(Conversation.DoesNotExist):
+        dialogue.take_turn(seen_by_the_other, "hello", subject=other)
+
+    assert Conversation.objects.get().user_key == customer.user_key
+    assert not Message.objects.exists()
+
+
 def test_only_a_hash_of_the_token_is_kept(customer: Subject) -> None:
-    opened = dialogue.open_conversation(customer)
+    opened = dialogue.open_conversation(GUEST)
 
     assert len(opened.token) >= 43
     row = Conversation.objects.values().get()

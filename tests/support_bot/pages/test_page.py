@@ -16,6 +16,7 @@ from django.test import Client, override_settings
 
 from support_bot import dialogue, pacing
 from support_bot.conf import DEFAULTS
+from support_bot.dialogue.keeping import KEPT
 from support_bot.models import Conversation, Entry, Feedback, HandOver, Message
 from tests.support_bot.people import Shopfloor
 
@@ -42,8 +43,7 @@ def test_a_guest_asks_and_reads_the_answer(client: Client) -> None:
     assert (answer.status_code, answer["Location"]) == (302, "/support/#latest")
     assert bubbles(client)[0] == "How much is delivery?"
     assert "It is free." in bubbles(client)[1]
-    cookie = client.cookies["support_conversation"]
-    assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", PAGE)
+    assert client.session[KEPT]["id"] == str(Conversation.objects.get().pk)
 
 
 def test_looking_opens_no_conversation(client: Client) -> None:
@@ -216,19 +216,25 @@ def test_a_customer_goes_on_in_another_browser_and_nobody_else_does(
 
     assert "where is my order?" in bubbles(again)
     assert "W-0000000000A1" in ada.get(PAGE).content.decode()
-    bob.cookies["support_conversation"] = ada.cookies["support_conversation"].value
-    assert "where is my order?" not in bubbles(bob)
-    stranger = Client()
-    stranger.cookies["support_conversation"] = ada.cookies["support_conversation"].value
-    assert "where is my order?" not in bubbles(stranger)
+    for other in (bob, Client()):
+        planted = other.session
+        planted[KEPT] = ada.session[KEPT]
+        planted.save()
+        other.cookies.setdefault("sessionid", planted.session_key)
+        assert "where is my order?" not in bubbles(other)
 
 
-@pytest.mark.parametrize("cookie", ["x", "x:y:z", f"{uuid.uuid4()} token", "a" * 4000])
-def test_a_cookie_of_ones_own_making_opens_nothing(client: Client, cookie: str) -> None:
-    client.cookies["support_conversation"] = cookie
+@pytest.mark.parametrize(
+    "kept", ["x", [], 7, None, {}, {"id": None}, {"id": "x", "token": 7}, {"id": str(uuid.uuid4())}]
+)
+def test_whatever_lies_in_the_session_the_page_is_there(client: Client, kept: Any) -> None:
+    session = client.session
+    session[KEPT] = kept
+    session.save()
 
     assert client.get(PAGE).status_code == 200
     assert say(client, "How much is delivery?").status_code == 302
+    assert len(bubbles(client)) == 2
 
 
 def test_a_change_is_made_by_its_button_once(two: tuple[Client, Client], shop: Shopfloor) -> None:
