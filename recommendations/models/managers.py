@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -25,6 +26,9 @@ STALE_AFTER: Final = timedelta(seconds=120)
 LIVE: Final = ("queued", "running")
 AUTO: Final = "auto"
 AUTO_MINUTES: Final = 10.0
+MAX_MINUTES: Final = 10_080  # a week
+
+logger = logging.getLogger(__name__)
 
 User = AbstractBaseUser | AnonymousUser | None
 
@@ -83,7 +87,7 @@ class ModelRunManager(models.Manager["ModelRun"]):
         search: dict[str, Any] = {}
         if auto or minutes:
             search = {"minutes": minutes or AUTO_MINUTES, "metric": metric, "scope": scope}
-        lock = lock_of(algorithm, role, auto=auto)
+        lock = lock_of(algorithm, role, auto=auto, warm=warm)
         self.fail_stale()
         using = self._db or router.db_for_write(self.model)
         try:
@@ -134,6 +138,31 @@ class ModelRunManager(models.Manager["ModelRun"]):
 
 
 class ActiveModelManager(models.Manager["ActiveModel"]):
+    def refresh(self, *, via: str, user: User = None, enqueue: bool = True) -> list[ModelRun]:
+        """Train each model that serves again with its own parameters, learning on from it where it can.
+
+        A role whose refresh is under way already is left alone. ``user`` and ``enqueue`` are as for
+        ``ModelRun.objects.start``.
+        """
+        started = []
+        for active in self.select_related("run").order_by("role"):
+            run = active.run
+            options: dict[str, Any] = {"role": active.role, "warm": True, "seed": run.seed}
+            try:
+                started.append(
+                    type(run).objects.start(
+                        run.algorithm,
+                        run.chosen_parameters or run.parameters,
+                        **options,
+                        via=via,
+                        user=user,
+                        enqueue=enqueue,
+                    )
+                )
+            except AlreadyRunning as busy:
+                logger.warning("The model of role %s is not refreshed: %s", active.role, busy)
+        return started
+
     def switch(self, role: str, run: ModelRun, *, user: User = None, via: str = "") -> ActiveModel:
         """Let ``run`` answer for ``role``; a switch to the run that serves already changes nothing."""
         using = self._db or router.db_for_write(self.model)
@@ -197,9 +226,9 @@ def _died(run: ModelRun) -> str:
     return text % {"worker": run.worker, "time": f"{run.heartbeat:%Y-%m-%d %H:%M:%S}"}
 
 
-def lock_of(algorithm: str, role: str, *, auto: bool) -> str:
-    """What only one live run holds: its algorithm, or the search for the best model of its role."""
-    return f"{AUTO} {role}" if auto else algorithm
+def lock_of(algorithm: str, role: str, *, auto: bool, warm: bool) -> str:
+    """What only one live run holds: its algorithm; of a search or a refresh the role belongs to it."""
+    return f"{AUTO if auto else algorithm} {role}" if auto or warm else algorithm
 
 
 def person(user: User) -> Any:

@@ -71,7 +71,7 @@ class ModelRun(models.Model):
     status = models.CharField(
         _("status"), max_length=10, choices=Status.choices, default=Status.QUEUED, db_index=True
     )
-    lock = models.CharField(max_length=60, unique=True, null=True, blank=True, editable=False)
+    lock = models.CharField(max_length=100, unique=True, null=True, blank=True, editable=False)
     stage = models.CharField(_("stage"), max_length=30, blank=True)
     done = models.PositiveBigIntegerField(_("done"), default=0)
     total = models.PositiveBigIntegerField(_("total"), default=0)
@@ -246,7 +246,7 @@ class ModelRun(models.Model):
         """
         using = self._state.db or router.db_for_write(ModelRun)
         ModelRun.objects.fail_stale()
-        lock = lock_of(self.algorithm, self.role, auto=self.auto)
+        lock = lock_of(self.algorithm, self.role, auto=self.auto, warm=self.warm)
         ended = ModelRun.objects.filter(pk=self.pk, status__in=(self.Status.FAILED, self.Status.CANCELLED))
         fields: dict[str, Any] = {"status": self.Status.QUEUED, "lock": lock, "queued_at": timezone.now()}
         fields |= {"cancel_requested": False, "error": "", "finished_at": None, "heartbeat": None}
