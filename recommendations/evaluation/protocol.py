@@ -50,7 +50,9 @@ class Evaluation:
     test user), and ``coverage`` and ``gini`` of all lists together. ``lists``: int32 (users, k), positions in
     the model's items, best first, -1 past the end of a short list. ``n_items``: the size of the catalogue
     that was ranked. ``relevant_user`` and ``relevant_item``: int64, what was to be found, as places in
-    ``users`` and positions in the model's items (-1 where the model does not know the item).
+    ``users`` and positions in the model's items (-1 where the model does not know the item). ``hits``: bool
+    (users, k), which places of the lists found such a thing. ``purchases``: int64 (n_items,), the rows that
+    each of the model's items had before the test.
     """
 
     users: list[str]
@@ -62,6 +64,8 @@ class Evaluation:
     n_items: int
     relevant_user: NDArray[np.int64]
     relevant_item: NDArray[np.int64]
+    hits: NDArray[np.bool_]
+    purchases: NDArray[np.int64]
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {value:.4f}" for name, value in self.metrics.items())
@@ -99,7 +103,8 @@ def evaluate(
     lists = np.full((len(task.test_users), k), -1, np.int32)
     for chunk in task.chunks():
         lists[chunk, : min(k, task.n_items)] = top_k(task.scores(chunk), k)
-    per_user = ranking_metrics(task.hits(lists), task.relevant)
+    hits = task.hits(lists)
+    per_user = ranking_metrics(hits, task.relevant)
     popularity = np.bincount(task.bought_item, minlength=task.n_items)
     per_user["novelty"] = novelty(lists, popularity, train.n_users)
     per_user["diversity"] = intra_list_diversity(lists, task.bought_user, task.bought_item, task.n_items)
@@ -119,6 +124,8 @@ def evaluate(
         task.n_items,
         task.relevant_user,
         task.relevant_item,
+        hits,
+        task.purchases(train),
     )
 
 
@@ -187,6 +194,13 @@ class _Task:
         """Place of the test user and position of the item for all that test users had bought before."""
         return self._bought(np.arange(len(self.test_users)))
 
+    def purchases(self, train: Interactions) -> NDArray[np.int64]:
+        """Training rows of the model's items."""
+        rows = np.zeros(self.n_items, np.int64)
+        place, known = self._placed(train)
+        rows[place[known]] = np.bincount(train.item, minlength=train.n_items)[known]
+        return rows
+
     def prices(self, train: Interactions) -> NDArray[np.float64]:
         """Of the model's items; NaN where unknown."""
         prices = np.full(self.n_items, np.nan)
@@ -219,7 +233,7 @@ class _Task:
 
     def hits(self, lists: NDArray[np.int32]) -> NDArray[np.bool_]:
         codes = np.arange(len(lists), dtype=np.int64)[:, None] * self.n_items + lists
-        return np.asarray(_contains(self._wanted, codes) & (lists >= 0))
+        return np.asarray(contains(self._wanted, codes) & (lists >= 0))
 
 
 def _pairs(data: Interactions) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -239,7 +253,7 @@ def _known(
     """Which test pairs are training pairs too."""
     user, item = _translated(test.users, train.users)[user], _translated(test.items, train.items)[item]
     size = max(train.n_items, 1)
-    found = _contains(train_user * size + train_item, user * size + item)
+    found = contains(train_user * size + train_item, user * size + item)
     return np.asarray(found & (user >= 0) & (item >= 0))
 
 
@@ -249,7 +263,8 @@ def _translated(source: Vocabulary, target: Vocabulary) -> NDArray[np.int64]:
     return target.index(source.keys)
 
 
-def _contains(ordered: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+def contains(ordered: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of ``wanted``, an array of any shape, are among the sorted codes ``ordered``."""
     if not len(ordered):
         return np.zeros(wanted.shape, np.bool_)
     at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
