@@ -46,10 +46,26 @@ def export_conversation(conversation: Conversation) -> dict[str, Any]:
 
 
 def erase(user_key: str) -> Removed:
-    """Remove a customer's conversations and profile; no profile is made of them again."""
+    """Remove a customer's conversations and profile; no profile is made of them until they consent again."""
     with transaction.atomic():
         Objection.objects.get_or_create(user_key=user_key)
         return _forget(user_key)
+
+
+def consent(user_key: str, *, remember: bool) -> None:
+    """The customer's own word on the dialogue profile: without consent it is removed and none is made again,
+    with it one may be made, where the shop's adapter lets it. It takes an objection back."""
+    with transaction.atomic():
+        if remember:
+            Objection.objects.filter(user_key=user_key).delete()
+        else:
+            Objection.objects.get_or_create(user_key=user_key)
+            DialogueProfile.objects.filter(user_key=user_key).delete()
+
+
+def objects(user_key: str) -> bool:
+    """Whether the customer has said no to a dialogue profile, or has erased everything."""
+    return Objection.objects.filter(user_key=user_key).exists()
 
 
 def erase_conversation(conversation: Conversation) -> None:

@@ -17,5 +17,6 @@ urlpatterns = [
     path("your-data/", views.your_data, name="your-data"),
     path("your-data/export/", views.export, name="export"),
     path("your-data/erase/", views.erase, name="erase"),
+    path("your-data/consent/", views.consent, name="consent"),
     path("faq/", views.faq, name="faq"),
 ]

@@ -26,10 +26,12 @@ from django.views.decorators.vary import vary_on_cookie
 from . import dialogue, pacing, privacy
 from . import faq as questions
 from .adapters import get_adapter
+from .adapters.consent import may_remember
 from .dialogue import welcome
 from .models import Conversation, Message
 from .types import Citation, Reply, Subject
 
+LONGEST_QUERY: Final = 300  # characters that the FAQ is searched for
 PEOPLE: Final = (Conversation.State.WAITING, Conversation.State.PERSON)
 
 View = Callable[..., HttpResponse]
@@ -164,11 +166,13 @@ def restart(request: HttpRequest) -> HttpResponse:
 def your_data(request: HttpRequest) -> HttpResponse:
     """What is kept of this customer, to be taken along or erased."""
     visit = Visit.of(request)
-    kept = _own_data(visit) or {"conversations": []}
+    kept, customer = _own_data(visit) or {"conversations": []}, visit.subject.user_key
     context = {
         "visit": visit,
         "count": len(kept["conversations"]),
         "erased": request.GET.get("erased") == "yes",
+        "is_remembered": customer is not None and may_remember(customer),
+        "objects": customer is not None and privacy.objects(customer),
     }
     return render(request, "support_bot/your_data.html", context)
 
@@ -200,25 +204,45 @@ def erase(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('support_bot:your-data')}?erased=yes")
 
 
+@private
+@require_POST
+def consent(request: HttpRequest) -> HttpResponse:
+    """A customer's word on what past conversations may teach the bot, as ``PUT me/consent/`` does."""
+    customer = get_adapter().subject(request).user_key
+    if customer is None:
+        raise Http404
+    privacy.consent(customer, remember=request.POST.get("remember") == "yes")
+    return redirect(reverse("support_bot:your-data"))
+
+
 @require_safe
 def faq(request: HttpRequest) -> HttpResponse:
     """The FAQ by category, or what a search finds in it; customers also see what is meant for them."""
     subject = get_adapter().subject(request)
-    query = " ".join(request.GET.get("q", "").replace("\0", "").split())[: dialogue.MAX_LENGTH]
+    asked = " ".join(request.GET.get("q", "").replace("\0", "").split())
+    query, wait = asked[:LONGEST_QUERY], 0
+    if query:
+        wait = _seconds_to_wait(request, Visit(subject))
     category = request.GET.get("category", "")
     everything = questions.entries(subject)
     listed = [read for read in everything if not category or _slug(read) == category]
-    found = questions.search(query, subject) if query else listed
+    found = listed
+    if query:
+        found = [] if wait else questions.search(query, subject)
     context = {
         "asked": query,
+        "cut_at": LONGEST_QUERY if len(asked) > LONGEST_QUERY else None,
+        "wait": wait,
         "category": category,
         "categories": [(slug, title) for slug, title, _reads in questions.by_category(everything) if slug],
         "found": found,
         "shelves": questions.by_category(found),
         "structured": "" if query else questions.structured(found),
     }
-    response = render(request, "support_bot/faq.html", context)
-    if subject.user_key is not None:
+    response = render(request, "support_bot/faq.html", context, status=429 if wait else 200)
+    if wait:
+        response["Retry-After"] = str(wait)
+    if wait or subject.user_key is not None:
         patch_cache_control(response, private=True)
     return response
 

@@ -14,8 +14,9 @@ logger = logging.getLogger(__name__)
 def may_remember(user_key: str) -> bool:
     """Whether a dialogue profile of this customer may be made, kept and used.
 
-    False after ``DELETE me/`` whatever the adapter says, and false when the adapter fails. A key that no
-    account has objects to nothing: what was kept of a deleted account is gone with it.
+    False after ``DELETE me/`` or a no in ``PUT me/consent/``, until a yes there, whatever the adapter says;
+    and false when the adapter fails. A key that no account has objects to nothing: what was kept of a deleted
+    account is gone with it.
     """
     if Objection.objects.filter(user_key=user_key).exists():
         return False

@@ -4,5 +4,13 @@ from .builds import KnowledgeBuildAdmin
 from .conversations import ConversationAdmin
 from .entries import CategoryAdmin, EntryAdmin
 from .inbox import HandOverAdmin
+from .objections import ObjectionAdmin
 
-__all__ = ["CategoryAdmin", "ConversationAdmin", "EntryAdmin", "HandOverAdmin", "KnowledgeBuildAdmin"]
+__all__ = [
+    "CategoryAdmin",
+    "ConversationAdmin",
+    "EntryAdmin",
+    "HandOverAdmin",
+    "KnowledgeBuildAdmin",
+    "ObjectionAdmin",
+]

@@ -239,6 +239,12 @@ class SupportFaq(serializers.Serializer[Any]):
     entries = SupportFaqEntry(many=True)
 
 
+class SupportConsent(serializers.Serializer[Any]):
+    remember = serializers.BooleanField(
+        help_text=gettext_lazy("Whether past conversations may teach the bot something of this customer.")
+    )
+
+
 class SupportExportedMessage(serializers.Serializer[Any]):
     author = serializers.ChoiceField(choices=Message.Author.values)
     text = serializers.CharField(allow_blank=True)

@@ -17,4 +17,5 @@ urlpatterns = [
     path("messages/<str:pk>/feedback/", views.MessageFeedback.as_view(), name="feedback"),
     path("faq/", views.Faq.as_view(), name="faq"),
     path("me/", views.Me.as_view(), name="me"),
+    path("me/consent/", views.Consent.as_view(), name="consent"),
 ]

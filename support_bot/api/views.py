@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .. import dialogue, faq, privacy
+from ..adapters.consent import may_remember
 from ..models import Conversation, Message
 from . import serializers
 from .base import TOKEN, ConversationView, View, checked, problems
@@ -34,6 +35,7 @@ HELD = OpenApiParameter(TOKEN, str, OpenApiParameter.HEADER, description="Unless
 CONVERSATION_START, MESSAGE = serializers.SupportConversationStart(), serializers.SupportMessageSend()
 HISTORY_QUERY, FAQ_QUERY = serializers.SupportHistoryQuery(), serializers.SupportFaqQuery()
 HAND_OVER, FEEDBACK = serializers.SupportHandOverStart(), serializers.SupportFeedback()
+CONSENT = serializers.SupportConsent()
 
 
 class Session(View):
@@ -245,7 +247,7 @@ class Me(View):
 
     @extend_schema(
         operation_id="support_erase",
-        summary="Erase it, and remember nothing of this customer from now on",
+        summary="Erase it, and remember nothing of this customer until they consent again",
         parameters=[HELD],
         request=None,
         responses={204: None, **problems(401, 403, 404, 413, 429, 503)},
@@ -256,6 +258,40 @@ class Me(View):
         elif self.conversation is not None:
             privacy.erase_conversation(self.conversation)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Consent(View):
+    """Whether a dialogue profile is made of this customer: their own word, and the shop's."""
+
+    def only_reads(self, request: Request) -> bool:
+        return False
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.subject.user_key is None:
+            raise exceptions.NotFound
+
+    @extend_schema(
+        operation_id="support_consent",
+        summary="Whether the bot may learn from this customer's conversations",
+        responses={200: serializers.SupportConsent, **problems(401, 403, 404, 429, 503)},
+    )
+    def get(self, request: Request) -> Response:
+        return self._told()
+
+    @extend_schema(
+        operation_id="support_give_consent",
+        summary="Object to it, or take the objection back",
+        request=serializers.SupportConsent,
+        responses={200: serializers.SupportConsent, **problems(400, 401, 403, 404, 413, 415, 429, 503)},
+    )
+    def put(self, request: Request) -> Response:
+        asked = checked(CONSENT, _body(request))
+        privacy.consent(str(self.subject.user_key), remember=asked["remember"])
+        return self._told()
+
+    def _told(self) -> Response:
+        return Response({"remember": may_remember(str(self.subject.user_key))})
 
 
 def _remember(request: HttpRequest, conversation: Conversation, token: str) -> None:

@@ -28,7 +28,7 @@ class DialogueProfile(models.Model):
 
 
 class Objection(models.Model):
-    """A customer who had everything erased: no dialogue profile is made of them again."""
+    """A customer who said no, or had everything erased: no dialogue profile until that is taken back."""
 
     user_key = models.CharField(_("user key"), max_length=64, unique=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)

@@ -26,6 +26,7 @@ EMPTY = [
     "conversation_analytics",
     "conversation_unanswered",
     "handover_changelist",
+    "objection_changelist",
 ]
 
 

@@ -8,11 +8,13 @@ import pytest
 from django.urls import reverse
 from rest_framework.test import APIClient
 
+from shop.support import ShopSupport
 from support_bot import profiles
 from support_bot.models import Conversation, DialogueProfile, Message, Objection
 from tests.support_bot.people import ROOT, Chat, Shopfloor, browser
 
 ME = f"{ROOT}me/"
+CONSENT = f"{ROOT}me/consent/"
 
 
 def test_a_customer_is_given_all_of_theirs_and_nothing_else(shop: Shopfloor, ada: Chat) -> None:
@@ -57,6 +59,58 @@ def test_whoever_has_erased_is_answered_but_not_remembered(shop: Shopfloor, ada:
     assert profiles.refresh(str(shop.ada.pk)) is None
     assert not DialogueProfile.objects.exists()
     assert Objection.objects.count() == 1
+
+
+def test_whoever_has_erased_may_take_the_objection_back(shop: Shopfloor, ada: Chat) -> None:
+    ada.client.delete(ME)
+    assert ada.client.get(CONSENT).json() == {"remember": False}
+
+    said = ada.client.put(CONSENT, {"remember": True}, format="json")
+
+    assert (said.status_code, said.json()) == (200, {"remember": True})
+    assert not Objection.objects.exists()
+    Chat.open(shop.ada).say("hello")
+    assert profiles.refresh(str(shop.ada.pk)) is not None
+
+
+def test_a_customer_may_object_and_keep_the_conversations(shop: Shopfloor, ada: Chat) -> None:
+    ada.say("hello")
+    profiles.refresh(str(shop.ada.pk))
+
+    for _time in range(2):
+        assert ada.client.put(CONSENT, {"remember": False}, format="json").json() == {"remember": False}
+
+    assert not DialogueProfile.objects.exists()
+    assert profiles.refresh(str(shop.ada.pk)) is None
+    assert len(ada.client.get(ME).json()["conversations"]) == 1
+    assert browser(shop.bob).get(CONSENT).json() == {"remember": True}
+
+
+def test_a_customers_yes_does_not_overrule_the_shops_no(
+    shop: Shopfloor, ada: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ShopSupport, "may_remember", lambda self, subject: False)
+
+    assert ada.client.put(CONSENT, {"remember": True}, format="json").json() == {"remember": False}
+
+
+@pytest.mark.parametrize("body", [{}, {"remember": None}, {"remember": "perhaps"}, [], {"remember": [1]}])
+def test_consent_is_a_yes_or_a_no(ada: Chat, body: Any) -> None:
+    answer = ada.client.put(CONSENT, body, format="json")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+@pytest.mark.parametrize("verb", ["get", "put", "post", "delete", "options"])
+def test_consent_is_a_customers_alone_and_needs_the_csrf_value(
+    shop: Shopfloor, ada: Chat, guest: Chat, verb: str
+) -> None:
+    for held in ({}, {"X-Conversation-Token": guest.token}, {"X-Conversation-Token": ada.token}):
+        answer = getattr(browser(), verb)(CONSENT, {"remember": False}, format="json", headers=held)
+        assert answer.status_code == 404
+    refused = browser(shop.ada, csrf=False).put(CONSENT, {"remember": False}, format="json")
+    assert refused.status_code == 403
+    assert not Objection.objects.exists()
 
 
 def test_a_guest_exports_and_erases_the_one_conversation_of_the_token(shop: Shopfloor, guest: Chat) -> None:

@@ -54,6 +54,8 @@ def test_every_call_of_the_api_is_in_the_schema(schema: dict[str, Any]) -> None:
         ("get", "faq/"),
         ("get", "me/"),
         ("delete", "me/"),
+        ("get", "me/consent/"),
+        ("put", "me/consent/"),
     }
 
 
@@ -91,6 +93,9 @@ def test_answers_hold_nothing_but_what_the_schema_says(
         ("post", over, "conversations/{id}/hand-over/", {"contact": "ada"}),
         ("get", own, messages, None),
         ("get", "me/", "me/", None),
+        ("get", "me/consent/", "me/consent/", None),
+        ("put", "me/consent/", "me/consent/", {"remember": False}),
+        ("put", "me/consent/", "me/consent/", {}),
     ]
     for method, address, path, body in calls:
         answer = getattr(chat.client, method)(f"{ROOT}{address}", body, format="json")

@@ -100,6 +100,60 @@ def test_a_search_finds_nothing_that_is_not_for_the_reader(client: Client, shop:
     assert questions(page(client, query))[0] == "How do I delete my account?"
 
 
+def test_a_search_keeps_its_words_in_the_box_and_its_results_can_be_linked_to(client: Client) -> None:
+    html = page(client, "?q=can+I+pay+with+%22Visa%22+%3C3")
+
+    assert 'name="q" maxlength="300" value="can I pay with &quot;Visa&quot; &lt;3"' in html
+    assert "Answers to “can I pay with &quot;Visa&quot; &lt;3”" in html
+    assert 'aria-current="page"' not in html
+
+
+def test_where_nothing_is_found_the_question_is_taken_to_the_chat(client: Client) -> None:
+    html = page(client, "?q=qwertyuiop+%22%3E")
+
+    assert "We found no answer to that." in html
+    assert 'action="/support/send/" method="post"' in html
+    assert 'name="text" value="qwertyuiop &quot;&gt;"' in html
+    assert client.post("/support/send/", {"text": 'qwertyuiop ">'}).status_code == 302
+    assert "qwertyuiop" in client.get("/support/").content.decode()
+    assert 'name="text"' not in page(client, "?q=can+I+pay+with+Visa")
+
+
+def test_a_very_long_search_is_cut_and_that_is_said(client: Client) -> None:
+    html = page(client, "?q=" + "can+I+pay+with+Visa+" * 100)
+
+    assert questions(html)[0] == "Which cards do you take?"
+    assert "at most 300 characters" in html
+    box = re.search(r'name="q" maxlength="300" value="([^"]*)" aria-describedby="faq-cut"', html)
+    assert box is not None
+    assert len(box[1]) <= 300
+
+
+def test_whoever_searches_too_fast_waits_and_whoever_reads_does_not(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("support_bot.pacing.time", lambda: 1_800_000_045.5)
+    with override_settings(SUPPORT_BOT={"THROTTLE": {"address": "2/min"}}):
+        answers = [client.get(f"{FAQ}?q=delivery") for _search in range(3)]
+        read = client.get(FAQ)
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2]["Retry-After"] == "15"
+    html = answers[2].content.decode()
+    assert "Please wait 15 seconds" in html
+    assert 'value="delivery"' in html
+    assert "We found no answer" not in html
+    assert (read.status_code, len(questions(read.content.decode())) > 1) == (200, True)
+
+
+def test_the_api_throttles_searches_by_address(client: Client) -> None:
+    with override_settings(SUPPORT_BOT={"THROTTLE": {"address": "2/min"}}):
+        codes = [client.get("/api/support/faq/?q=delivery").status_code for _search in range(3)]
+        reads = [client.get("/api/support/faq/").status_code for _read in range(3)]
+
+    assert (codes, reads) == ([200, 200, 429], [200, 200, 200])
+
+
 @pytest.mark.parametrize(
     "query", ["%00", "%F0%9F%98%80", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "x" * 5000]
 )

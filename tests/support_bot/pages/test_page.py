@@ -17,7 +17,7 @@ from django.test import Client, override_settings
 from support_bot import dialogue, pacing
 from support_bot.conf import DEFAULTS
 from support_bot.dialogue.keeping import KEPT
-from support_bot.models import Conversation, Entry, Feedback, HandOver, Message
+from support_bot.models import Conversation, Entry, Feedback, HandOver, Message, Objection
 from tests.support_bot.people import Shopfloor
 
 PAGE, SEND = "/support/", "/support/send/"
@@ -146,7 +146,15 @@ def test_a_cache_that_does_not_answer_stops_nobody(client: Client, monkeypatch: 
 def test_a_form_without_its_csrf_value_is_refused(db: None) -> None:
     client = Client(enforce_csrf_checks=True)
 
-    for path in ("send/", "vote/", "person/", "restart/", "your-data/export/", "your-data/erase/"):
+    for path in (
+        "send/",
+        "vote/",
+        "person/",
+        "restart/",
+        "your-data/export/",
+        "your-data/erase/",
+        "your-data/consent/",
+    ):
         assert client.post(PAGE + path, {"text": "hello"}).status_code == 403
         assert client.get(PAGE + path).status_code == 405
     assert Conversation.objects.count() == 0
@@ -269,6 +277,26 @@ def test_ones_own_data_is_exported_and_erased(two: tuple[Client, Client]) -> Non
     assert "have been erased" in erased.content.decode()
     assert Conversation.objects.count() == 1
     assert "Which cards do you take?" in bubbles(bob)
+
+
+def test_an_objection_is_said_and_taken_back_on_the_page(two: tuple[Client, Client]) -> None:
+    ada, bob = two
+    ada.post("/support/your-data/erase/")
+    assert "learns nothing from your conversations" in ada.get("/support/your-data/").content.decode()
+
+    answer = ada.post("/support/your-data/consent/", {"remember": "yes"}, follow=True)
+
+    assert "Do not learn from them" in answer.content.decode()
+    assert not Objection.objects.exists()
+    bob.post("/support/your-data/consent/", {"remember": "no"})
+    assert [one.user_key for one in Objection.objects.all()] == [bob.session["_auth_user_id"]]
+
+
+def test_of_a_guest_nothing_is_learned_and_nothing_is_asked(client: Client) -> None:
+    say(client, "How much is delivery?")
+
+    assert "your-data/consent/" not in client.get("/support/your-data/").content.decode()
+    assert client.post("/support/your-data/consent/", {"remember": "yes"}).status_code == 404
 
 
 def test_a_guest_erases_the_one_conversation_and_a_stranger_nothing(client: Client) -> None:
