@@ -156,6 +156,46 @@ class Hard:
         return candidates.view(-1, count, self._pool).gather(2, best)[..., 0]
 
 
+class Shared:
+    """The same negatives for a whole batch of users, each distinct: scores of all are one matrix product.
+
+    ``power`` is that of the frequency, 0 for uniform. What is a positive of one of the users is to be left
+    out for that user alone, see ``hits``.
+    """
+
+    def __init__(self, positives: Positives, generator: torch.Generator, *, power: float = 0.0) -> None:
+        self._generator = generator
+        self._column = torch.full_like(positives.frequency, -1, dtype=torch.int64)
+        self._drawn = self._column[:0]
+        shares = positives.frequency**power if power else torch.ones_like(positives.frequency)
+        self._shares = shares / shares.sum()
+        self._even = not power
+
+    def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
+        """At most ``count`` distinct items int64 (c,), and log(n_items q) of each; None where that is 0."""
+        n_items, device = len(self._column), self._column.device
+        self._column[self._drawn] = -1
+        if count >= n_items:
+            self._drawn = torch.arange(n_items, device=device)
+        elif self._even:
+            order = torch.randperm(n_items, generator=self._generator, device=self._generator.device)
+            self._drawn = order[:count].to(device)
+        else:
+            keys = _random((n_items,), self._generator, device).log_().neg_() / self._shares
+            self._drawn = keys.topk(count, largest=False).indices  # Efraimidis and Spirakis 2006
+            self._drawn = self._drawn[self._shares[self._drawn] > 0]
+        self._column[self._drawn] = torch.arange(len(self._drawn), device=device)
+        if self._even or count >= n_items:
+            return self._drawn, None
+        return self._drawn, (self._shares[self._drawn] * n_items).log().float()
+
+    def hits(self, row: Tensor, item: Tensor) -> tuple[Tensor, Tensor]:
+        """Where positives (a user's row in the batch, her item) are among the last draw: row and column."""
+        column = self._column[item]
+        found = column >= 0
+        return row[found], column[found]
+
+
 class InBatch:
     """Each row's negatives are the items of the other rows, whose scores ``corrected`` makes comparable."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from . import baskets, counting, factorization, neighbours
+from . import baskets, counting, factorization, gradients, neighbours
 from .base import AlgorithmInfo, Need, Role, Scope, Suits, gettext_noop
 
 ENTRIES: tuple[AlgorithmInfo, ...] = (
     *counting.ENTRIES,
     *factorization.ENTRIES,
+    *gradients.ENTRIES,
     *neighbours.ENTRIES,
     *baskets.ENTRIES,
 )

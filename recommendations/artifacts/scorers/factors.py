@@ -23,7 +23,10 @@ class FoldIn:
       and c_i, t_i make it the least squares of preference 1 at confidence 1 + alpha w_i;
     - ``explicit``: the last entry of x is 1 and the last of y_i holds item bias + mean, c_i = 1, t_i is the
       rating
-      and G = regularization I counts once a rating.
+      and G = regularization I counts once a rating;
+    - ``direction`` and ``mean``: no minimum but a sum, x = sum_i w_i h_i brought to length 1 (Mao et al.
+      2021, eq. 6) or divided by sum_i w_i, with vectors h_i of their own (``history_factors``) for items in
+      a history.
     """
 
     kind: str
@@ -34,7 +37,7 @@ class Factors(Scorer):
     """``item_factors`` float32 (n_items, d) and ``user_factors`` float32 (n_users, d).
 
     ``gram``: float64 (free, free), the G of ``FoldIn``. ``similar`` compares the first ``latent`` columns by
-    cosine.
+    cosine. ``history_factors``: float32 (n_items, d), where the fold-in needs them.
     """
 
     name = "factors"
@@ -49,6 +52,7 @@ class Factors(Scorer):
         weight: str,
         latent: int,
         norms: Float32s | None = None,
+        history_factors: Float32s | None = None,
     ) -> None:
         self.user_factors = user_factors
         self.item_factors = item_factors
@@ -56,6 +60,7 @@ class Factors(Scorer):
         self.fold_in = fold_in
         self.weight = weight
         self.latent = latent
+        self.history_factors = history_factors
         self.norms = np.linalg.norm(item_factors[:, :latent], axis=1) if norms is None else norms
         self._unlearned = np.flatnonzero(self.norms == 0)
 
@@ -64,12 +69,15 @@ class Factors(Scorer):
         return len(self.item_factors)
 
     def tensors(self) -> dict[str, Array]:
-        return {
+        tensors: dict[str, Array] = {
             "user_factors": self.user_factors,
             "item_factors": self.item_factors,
             "item_norms": self.norms,
             "gram": self.gram,
         }
+        if self.history_factors is not None:
+            tensors["history_factors"] = self.history_factors
+        return tensors
 
     def meta(self) -> dict[str, Any]:
         return {
@@ -89,6 +97,7 @@ class Factors(Scorer):
             weight=meta["weight"],
             latent=meta["latent"],
             norms=tensors["item_norms"],
+            history_factors=tensors.get("history_factors"),
         )
 
     def score_users(self, users: Int64s, seen: History) -> Float32s:
@@ -127,6 +136,12 @@ class Factors(Scorer):
 
     def _system(self, items: Items, weights: Float32s) -> tuple[NDArray[np.float64], ...]:
         """The matrix A, the columns y_i and the c_i t_i of the normal equations A x = sum_i c_i t_i y_i."""
+        if self.history_factors is not None:
+            own = self.history_factors[items].T.astype(np.float64)
+            length = float(
+                np.linalg.norm(own @ weights) if self.fold_in.kind == "direction" else weights.sum()
+            )
+            return np.eye(len(own)) * (length or 1.0), own, weights.astype(np.float64)
         columns = self.item_factors[items].T.astype(np.float64)
         if self.fold_in.kind == "implicit":
             extra = self.fold_in.alpha * weights.astype(np.float64)
