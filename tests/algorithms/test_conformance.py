@@ -19,9 +19,16 @@ NAMES = sorted(ALGORITHMS)
 QUICK = {
     "als": {"factors": 2, "iterations": 8, "regularization": 0.1},
     "svd": {"factors": 4, "epochs": 15, "learning_rate": 0.05, "regularization": 0.02},
+    "svdpp": {
+        "factors": 4,
+        "epochs": 15,
+        "learning_rate": 0.05,
+        "regularization": 0.2,
+        "implicit_regularization": 1.0,
+    },
     "item_cosine": {"shrinkage": 0.0, "amplification": 1.0},
 }
-LEARNS_TASTE = ("als", "bought_together", "item_cosine", "svd")
+LEARNS_TASTE = ("als", "bought_together", "item_cosine", "svd", "svdpp", "tifu_knn", "user_knn")
 QUESTIONS = ("recommend", "similar", "fold_in", "explain")
 
 
@@ -40,6 +47,9 @@ def models(blocks: dict[str, Interactions]) -> dict[str, Model]:
 
 def history(model: Model, data: Interactions, user: str) -> list[tuple[str, float]]:
     """What the user has in ``data``, weighted as the model's parameters say, before ``weight`` is applied."""
+    if model.algorithm == "tifu_knn":  # it has decays of its own, by the sequence of orders
+        items, weights = model.seen.row(model.users.position(user))
+        return list(zip(data.items.take(items), weights.astype(float), strict=True))
     half_life = model.parameters.get("half_life")
     row = data.matrix("count", half_life=half_life)[data.users.index([user])[0]]
     return list(zip(data.items.take(row.indices), row.data.astype(float), strict=True))
@@ -316,7 +326,7 @@ def test_shares_of_the_history_sum_to_the_score(name, models, blocks):
     assert model.explain(pairs, "unknown") == model.explain([], item) == model.explain("nobody", item) == []
 
 
-@pytest.mark.parametrize("name", ["als", "bought_together", "item_cosine"])
+@pytest.mark.parametrize("name", ["als", "bought_together", "item_cosine", "tifu_knn", "user_knn"])
 def test_a_share_is_what_the_item_adds_to_the_score(name, models):
     model = models[name]
     items, weights = model.scorer.weigh(model.items.index(["a-1", "a-2", "a-4"]), np.array([1.0, 2.0, 1.0]))

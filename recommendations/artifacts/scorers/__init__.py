@@ -10,8 +10,23 @@ from .base import Scorer
 from .factors import Factors, FoldIn
 from .item_item import ItemItem
 from .own_history import OwnHistory
+from .rated_factors import RatedFactors
 from .static import Static
+from .user_user import Neighbourhood, UserUser
 
-__all__ = ["SCORERS", "Factors", "FoldIn", "ItemItem", "OwnHistory", "Scorer", "Static"]
+__all__ = [
+    "SCORERS",
+    "Factors",
+    "FoldIn",
+    "ItemItem",
+    "Neighbourhood",
+    "OwnHistory",
+    "RatedFactors",
+    "Scorer",
+    "Static",
+    "UserUser",
+]
 
-SCORERS: dict[str, type[Scorer]] = {scorer.name: scorer for scorer in (Factors, ItemItem, OwnHistory, Static)}
+SCORERS: dict[str, type[Scorer]] = {
+    scorer.name: scorer for scorer in (Factors, ItemItem, OwnHistory, RatedFactors, Static, UserUser)
+}
