@@ -53,6 +53,8 @@ def wrong_callers(shop: Shopfloor, chat: Chat) -> dict[str, tuple[APIClient, dic
         held = {"X-Conversation-Token": token}
         callers["another customer with the owner's token"] = (browser(shop.bob), held)
         callers["a manager with the owner's token"] = (browser(manager), held)
+        callers["nobody with the owner's token"] = (browser(), held)
+        callers["nobody with the owner's token, without CSRF"] = (browser(csrf=False), held)
     return callers
 
 
