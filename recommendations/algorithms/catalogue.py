@@ -25,6 +25,7 @@ __all__ = [
     "UnknownAlgorithm",
     "gettext_noop",
     "info",
+    "is_built_in",
     "register",
     "validate",
 ]
@@ -59,6 +60,11 @@ def info(name: str) -> AlgorithmInfo:
         close = get_close_matches(str(name), ALGORITHMS, n=len(ALGORITHMS), cutoff=0.5)
         names = close + [other for other in ALGORITHMS if other not in close]
         raise UnknownAlgorithm(f"There is no algorithm {name!r}. Valid are: {', '.join(names)}.") from None
+
+
+def is_built_in(name: str) -> bool:
+    """Whether the algorithm is of this package; others are a host's own."""
+    return name in _BUILT_IN
 
 
 def validate(name: str, parameters: Mapping[str, object]) -> dict[str, Value]:

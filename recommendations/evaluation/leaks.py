@@ -72,17 +72,24 @@ class LeakCheck:
 
 
 def check_leaks(
-    fit: Fit, split: Split, *, k: int = 20, users: Iterable[str] | None = None, seed: int = 0
+    fit: Fit,
+    split: Split,
+    *,
+    model: Scored | None = None,
+    k: int = 20,
+    users: Iterable[str] | None = None,
+    seed: int = 0,
 ) -> LeakCheck:
     """Fit three times, on the split as it is and in both worlds, and compare.
 
     ``fit`` takes what is known before the test, as ``split.before_test.development`` is, and returns the
-    model; it must fit anew each time. At most 1,000 test users are scored, drawn by ``seed`` from those among
-    ``users`` (keys; None: all). What an algorithm knows of customers and items from elsewhere (a table of its
-    own, by key) stays with the label when names are dealt anew: bring such knowledge as features of the data.
+    model; it must fit anew each time. ``model`` is what it gave on the split as it is, if it was asked. At
+    most 1,000 test users are scored, drawn by ``seed`` from those among ``users`` (keys; None: all). What an
+    algorithm knows of customers and items from elsewhere (a table of its own, by key) stays with the label
+    when names are dealt anew: bring such knowledge as features of the data.
     """
     chosen = _some_users(split, users, seed)
-    model = fit(split.before_test.development)
+    model = model or fit(split.before_test.development)
     score, best = _scores(model, split, k, chosen)
     shuffled = shuffled_times(split, seed=seed)
     after, best_after = math.nan, math.nan

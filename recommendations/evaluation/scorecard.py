@@ -63,8 +63,9 @@ def scorecard(
     users its means rest on. ``interval``: 95 % bootstrap intervals of all means over users, drawn with
     ``seed``. ``against``: the row's NDCG less that of ``popularity`` and of ``active``, the model that
     serves, over the same users of the same scope: ``{mean, low, high, relative, p, p_adjusted,
-    significant}``; ``p_adjusted`` is Holm's over all comparisons of the card. ``customers`` and ``items``:
-    the segments of :mod:`segments <recommendations.evaluation.segments>`, whose bounds ``segments`` holds.
+    significant}``. ``relative`` is the first three by the other's NDCG, ``p_adjusted`` Holm's over all
+    comparisons of the card. ``customers`` and ``items``: the segments of :mod:`segments
+    <recommendations.evaluation.segments>`, whose bounds ``segments`` holds.
     """
     listed = [ScorecardEntry(*entry) for entry in entries]
     rows = [_row(entry, split.development, seed) for entry in listed]
@@ -123,12 +124,11 @@ def _compared(entries: Sequence[ScorecardEntry], rows: Sequence[dict[str, Any]],
     for entry, row in zip(entries, rows, strict=True):
         for name, other in _rivals(entry, entries):
             difference = paired_difference(*_ndcg(entry, other), seed=seed)
+            parts = (difference.mean, difference.low, difference.high)
             value = other.evaluation.metrics["ndcg"]
             row["against"][name] = {
-                "mean": _number(difference.mean),
-                "low": _number(difference.low),
-                "high": _number(difference.high),
-                "relative": _number(difference.mean / value if value > 0 else math.nan),
+                **{end: _number(part) for end, part in zip(("mean", "low", "high"), parts, strict=True)},
+                "relative": [_number(part / value if value > 0 else math.nan) for part in parts],
                 "p": paired_t_test(*_ndcg(entry, other)),
             }
             made.append(row["against"][name])

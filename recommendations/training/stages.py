@@ -24,6 +24,7 @@ from ..conf import settings
 from ..models import ActiveModel, ModelRun
 from .bench import Bench, NoTest, fit_for
 from .gate import Judgement, Rival, judge
+from .leaks import check, refusal
 from .profile import Profile, suitable
 from .pulse import Lost, Pulse, persist
 from .scores import Score
@@ -254,6 +255,10 @@ def _candidate(
     rivals = [rival for rival in (baseline, active) if rival is not None]
     pulse.note(baselines=_jsonable([_against(score, rival) for rival in rivals]))
     judgement = judge(bench.role, score, baseline, active, tolerance=settings.GATE_TOLERANCE)
+    if judgement.passed and not catalogue.is_built_in(run.algorithm):
+        found_out = check(run.algorithm, parameters, bench.split, seed=run.seed, report=pulse.report)
+        if found_out.found:
+            judgement = Judgement(False, False, f"{judgement.text} {refusal(found_out)}")
     return Candidate(parameters, score, judgement)
 
 
