@@ -18,6 +18,8 @@ from .conftest import block_rows, interactions
 NAMES = sorted(ALGORITHMS)
 QUICK = {
     "als": {"factors": 2, "iterations": 8, "regularization": 0.1},
+    "bpr": {"factors": 4, "epochs": 40},
+    "ccl": {"factors": 4, "epochs": 30},
     "svd": {"factors": 4, "epochs": 15, "learning_rate": 0.05, "regularization": 0.02},
     "svdpp": {
         "factors": 4,
@@ -28,7 +30,17 @@ QUICK = {
     },
     "item_cosine": {"shrinkage": 0.0, "amplification": 1.0},
 }
-LEARNS_TASTE = ("als", "bought_together", "item_cosine", "svd", "svdpp", "tifu_knn", "user_knn")
+LEARNS_TASTE = (
+    "als",
+    "bought_together",
+    "bpr",
+    "ccl",
+    "item_cosine",
+    "svd",
+    "svdpp",
+    "tifu_knn",
+    "user_knn",
+)
 QUESTIONS = ("recommend", "similar", "fold_in", "explain")
 
 
@@ -147,7 +159,7 @@ def test_the_same_seed_gives_the_same_model(name, blocks):
         assert np.array_equal(array, second.scorer.tensors()[tensor]), tensor
 
 
-@pytest.mark.parametrize("name", ["als", "svd"])
+@pytest.mark.parametrize("name", ["als", "bpr", "ccl", "svd"])
 def test_another_seed_gives_another_start(name, blocks):
     data = blocks[info(name).needs]
 
@@ -326,7 +338,7 @@ def test_shares_of_the_history_sum_to_the_score(name, models, blocks):
     assert model.explain(pairs, "unknown") == model.explain([], item) == model.explain("nobody", item) == []
 
 
-@pytest.mark.parametrize("name", ["als", "bought_together", "item_cosine", "tifu_knn", "user_knn"])
+@pytest.mark.parametrize("name", ["als", "bought_together", "bpr", "item_cosine", "tifu_knn", "user_knn"])
 def test_a_share_is_what_the_item_adds_to_the_score(name, models):
     model = models[name]
     items, weights = model.scorer.weigh(model.items.index(["a-1", "a-2", "a-4"]), np.array([1.0, 2.0, 1.0]))
