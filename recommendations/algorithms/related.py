@@ -1,8 +1,10 @@
-"""The best few of each row of a large sparse product, computed a block of rows at a time."""
+"""The strongest few of each row of a large item-item matrix, computed a block of rows at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,34 +14,67 @@ from numpy.typing import NDArray
 _CELLS = 8_000_000
 
 Related = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]
+Floats = NDArray[np.float32]
 
 
 def best_related(
-    block: Callable[[slice], NDArray[np.float32]], n_items: int, n: int, report: Callable[[int, int], None]
+    block: Callable[[slice], Any],
+    n_items: int,
+    n: int,
+    report: Callable[[int, int], None],
+    importance: Floats | None = None,
 ) -> Related:
-    """The ``n`` highest positive values of each row, as CSR arrays (indptr, indices ascending, values).
+    """The ``n`` values of each row that matter most, as CSR arrays (indptr, indices ascending, values).
 
-    ``block(rows)`` gives these rows, dense, (rows, n_items); the diagonal does not count. ``report(done,
-    total)`` is called before each block.
+    A value matters by its magnitude, times the ``importance`` (float32 (n_items,), above 0) of its column.
+    Zeros never do. ``block(rows)`` gives these rows, (rows, n_items) float32, dense or as CSR matrix; one
+    thread for each of PyTorch's computes blocks of at most 8 million cells. ``report(done, total)`` is called
+    in between.
     """
     step = max(1, _CELLS // max(n_items, 1))
-    columns: list[NDArray[Any]] = []
-    values: list[NDArray[Any]] = []
-    counts = np.zeros(n_items + 1, dtype=np.int64)
-    for start in range(0, n_items, step):
-        report(start, n_items)
-        rows = slice(start, min(start + step, n_items))
-        dense = block(rows)
-        dense[np.arange(len(dense)), np.arange(rows.start, rows.stop)] = 0
-        best = (
-            torch.from_numpy(dense)
-            .topk(min(n, n_items), dim=1, sorted=False)
-            .indices.sort(dim=1)
-            .values.numpy()
-        )
-        found = np.take_along_axis(dense, best, axis=1)
-        kept = found > 0
-        counts[rows.start + 1 : rows.stop + 1] = kept.sum(axis=1)
-        columns.append(best[kept].astype(np.int32))
-        values.append(found[kept])
-    return np.cumsum(counts), np.concatenate(columns), np.concatenate(values)
+    slices = [slice(start, min(start + step, n_items)) for start in range(0, n_items, step)]
+    counts, columns, values = [np.zeros(1, np.int64)], [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
+    threads = torch.get_num_threads()
+
+    def work(rows: slice) -> Related:
+        found = block(rows)
+        best = _of_dense if isinstance(found, np.ndarray) else _of_sparse
+        return best(found, n, importance)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for start in range(0, len(slices), threads):
+            report(slices[start].start, n_items)
+            for part in pool.map(work, slices[start : start + threads]):
+                counts.append(part[0])
+                columns.append(part[1])
+                values.append(part[2])
+    return np.cumsum(np.concatenate(counts)), np.concatenate(columns), np.concatenate(values)
+
+
+def _of_dense(block: Floats, n: int, importance: Floats | None) -> Related:
+    matters = np.abs(block)
+    if importance is not None:
+        matters *= importance
+    best = torch.from_numpy(matters).topk(min(n, block.shape[1]), dim=1, sorted=False).indices.numpy()
+    best.sort(axis=1)
+    found = np.take_along_axis(block, best, axis=1)
+    kept = found != 0
+    return kept.sum(axis=1), best[kept].astype(np.int32), found[kept]
+
+
+def _of_sparse(block: Any, n: int, importance: Floats | None) -> Related:
+    matters = np.abs(block.data)
+    if importance is not None:
+        matters *= importance[block.indices]
+    chosen = [np.zeros(0, np.int64)]
+    for start, stop in pairwise(block.indptr.tolist()):
+        if stop - start > n:
+            chosen.append(start + np.argpartition(matters[start:stop], stop - start - n)[-n:])
+        else:
+            chosen.append(np.arange(start, stop))
+    entries = np.concatenate(chosen)
+    entries = entries[block.data[entries] != 0]
+    rows = np.searchsorted(block.indptr, entries, side="right") - 1
+    entries = entries[np.lexsort((block.indices[entries], rows))]
+    counts = np.bincount(rows, minlength=block.shape[0])
+    return counts, block.indices[entries].astype(np.int32), block.data[entries]

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from recommendations.algorithms.base import Algorithm, Fit, Learned
 from recommendations.algorithms.catalogue import info
-from recommendations.algorithms.item_cosine import ItemCosine
+from recommendations.algorithms.item_knn import ItemKNN
 from recommendations.interactions import Interactions
 
 
@@ -22,4 +22,4 @@ class Patient(Algorithm):
             step += 1
             fit.report("fit", step, step + 1, loss=1.0 / step)
             time.sleep(0.05)
-        return ItemCosine("item_cosine", info("item_cosine").defaults).learn(data, fit)
+        return ItemKNN("item_cosine", info("item_cosine").defaults).learn(data, fit)
