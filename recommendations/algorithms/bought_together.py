@@ -12,7 +12,8 @@ from scipy.special import erfc, xlogy
 from recommendations.artifacts.scorers import ItemItem
 from recommendations.interactions import Interactions
 
-from .base import Algorithm, Fit, Learned, NotEnoughDataError
+from .base import Algorithm, Fit, Learned
+from .baskets import order_codes
 
 _CELLS = 8_000_000
 
@@ -50,16 +51,7 @@ class BoughtTogether(Algorithm):
 
     def _baskets(self, data: Interactions) -> Any:
         """Orders x items, 1 where the order holds the item; orders that are too large are left out."""
-        if data.order is not None:
-            order = data.order
-        elif data.time is not None:
-            moments = np.unique(data.time, return_inverse=True)[1]
-            order = data.user.astype(np.int64) * (int(moments.max()) + 1) + moments
-        else:
-            raise NotEnoughDataError(
-                f"{self.name} needs to know which rows are one order, found neither orders nor times."
-            )
-        order = np.unique(order, return_inverse=True)[1]
+        order = order_codes(data, self.name)
         shape = (int(order.max()) + 1, data.n_items)
         baskets = sparse.csr_matrix((np.ones(len(data), np.float32), (order, data.item)), shape=shape)
         baskets.sum_duplicates()

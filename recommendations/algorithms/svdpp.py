@@ -1,4 +1,4 @@
-"""Matrix factorization of ratings that also learns from which items were rated at all (Koren 2008, SVD++)."""
+"""Matrix factorization of ratings that also learns from who rated what at all (Koren 2008, SVD++)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ _BATCHES = 30
 
 
 class SVDpp(Algorithm):
-    """Predicts mu + b_u + b_i + q_i' (p_u + |N(u)|^-1/2 sum over j in N(u) of y_j) (Koren 2008, eq. 15).
+    """Predicts mu + b_u + b_i + x_u'z_i, where (Koren 2008, eq. 15, here for items as well)
 
-    N(u) are the items that u rated and mu is the mean rating. Minimizes the squared error plus, over users
-    and items of n ratings each, sqrt(n) (l (|p|^2 + |q|^2) + l_implicit |y|^2 + l_bias b^2): the pull of the
+    x_u = p_u + |N(u)|^-1/2 sum over the items j that u rated of y_j,
+    z_i = q_i + |R(i)|^-1/2 sum over the users v who rated i of w_v, and mu is the mean rating.
+
+    The second sum is the "flipped" one of Rendle, Zhang and Koren (2019); once learned it is a part of the
+    item's vector and costs nothing to serve. Minimizes the squared error plus, over users and items of n
+    ratings each, sqrt(n) (l (|p|^2 + |q|^2) + l_implicit (|y|^2 + |w|^2) + l_bias b^2): the pull of the
     paper's stochastic steps grows with n and holds frequent items too tightly, a constant one rare items too
     loosely. Learned with Adam on batches of whole users. At last p_u and b_u are solved for exactly, so that
     a stranger's fold-in is what training gives. With a validation part the best epoch on it is kept. Several
@@ -56,8 +60,8 @@ class SVDpp(Algorithm):
         return Learned(self._scorer(net, matrix), matrix)
 
     def _scorer(self, net: _Net, matrix: Any) -> RatedFactors:
-        """Items [q_i, 1, b_i + mu] and, solved for these, users [x_u, b_u, 1]; see ``RatedFactors``."""
-        q, y, b_item = (table.detach().cpu().numpy() for table in (net.q, net.y, net.b_item))
+        """Items [z_i, 1, b_i + mu] and, solved for these, users [x_u, b_u, 1]; see ``RatedFactors``."""
+        q, y, b_item = (table.detach().cpu().numpy() for table in (net.items(), net.y, net.b_item))
         rated = (np.bincount(matrix.indices, minlength=len(q)) > 0)[:, None].astype(np.float32)
         items = np.hstack((q * rated, np.ones_like(b_item), b_item * rated + np.float32(net.mean)))
         if not (np.isfinite(items).all() and np.isfinite(y).all()):
@@ -73,7 +77,7 @@ class SVDpp(Algorithm):
 
 
 class _Net:
-    """The parameters p, q, y, b_u, b_i, and the ratings by user on the same device."""
+    """The parameters p, q, y, w, b_u, b_i, and the ratings by user and by item on the same device."""
 
     def __init__(self, matrix: Any, parameters: dict[str, Any], seed: int, device: torch.device) -> None:
         self._generator = torch.Generator().manual_seed(seed)
@@ -81,19 +85,20 @@ class _Net:
         n_users, n_items = matrix.shape
         factors = parameters["factors"]
         self.mean = float(matrix.data.mean(dtype=np.float64))
-        self.p, self.q, self.y = (self._table(rows, factors) for rows in (n_users, n_items, n_items))
+        sizes = (n_users, n_items, n_items, n_users)
+        self.p, self.q, self.y, self.w = (self._table(rows, factors) for rows in sizes)
         self.b_user, self.b_item = self._table(n_users), self._table(n_items)
-        self.tables = [self.p, self.q, self.y, self.b_user, self.b_item]
+        self.tables = [self.p, self.q, self.y, self.w, self.b_user, self.b_item]
         self._pull, self._implicit_pull, self._bias_pull = (
             parameters[name] for name in ("regularization", "implicit_regularization", "bias_regularization")
         )
-        self._starts, self._item, self._rating = (
-            torch.from_numpy(part).to(device)
-            for part in (matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data)
-        )
+        self._starts, self._item = _rows(matrix, device)
+        self._item_starts, self._rater = _rows(matrix.T.tocsr(), device)
+        self._rating = torch.from_numpy(matrix.data).to(device)
         self._count = self._starts.diff()
-        rated = torch.bincount(self._item, minlength=n_items).clamp(min=1).float()
-        self._per_rating = rated.rsqrt()[:, None]  # sqrt(n) once an item is n^-1/2 at each of n ratings
+        # sqrt(n) once an item is n^-1/2 at each of its n ratings.
+        self._damped_item = self._item_starts.diff().clamp(min=1).rsqrt()[:, None]
+        self._damped_user = self._count.clamp(min=1).rsqrt()[:, None]
 
     def batches(self) -> Iterator[tuple[Tensor, int]]:
         """All users who rated, shuffled, in parts of about as many ratings, and that number."""
@@ -102,7 +107,7 @@ class _Net:
         users = users[count[users] > 0]
         size = max(_SMALLEST_BATCH, -(-len(self._rating) // _BATCHES))
         part = count[users].cumsum(0).sub(1).div(size, rounding_mode="floor")
-        for batch in users.split(torch.unique_consecutive(part, return_counts=True)[1].tolist()):
+        for batch in torch.split(users, torch.unique_consecutive(part, return_counts=True)[1].tolist()):
             yield batch.to(self._device), int(count[batch].sum())
 
     def objective(self, users: Tensor) -> Tensor:
@@ -112,32 +117,31 @@ class _Net:
         firsts = count.cumsum(0) - count
         rows = torch.arange(len(owner), device=self._device) + (self._starts[users] - firsts)[owner]
         item = self._item[rows]
-        p, b_user = self.p[users], self.b_user[users]
-        q, y, b_item, scale = self.q[item], self.y[item], self.b_item[item], self._per_rating[item]
-        damped = count.rsqrt()[:, None]
+        p, b_user, damped = self.p[users], self.b_user[users], self._damped_user[users]
+        q, y, b_item, scale = self.q[item], self.y[item], self.b_item[item], self._damped_item[item]
         x = p + torch.zeros_like(p).index_add(0, owner, y) * damped
-        predicted = self.mean + b_user[owner, 0] + b_item[:, 0] + (x[owner] * q).sum(1)
+        predicted = self.mean + b_user[owner, 0] + b_item[:, 0] + (x[owner] * self.items()[item]).sum(1)
         vectors = (p.square() / damped).sum() + (q.square() * scale).sum()
+        implicit = (self.w[users].square() / damped).sum() + (y.square() * scale).sum()
         biases = (b_user.square() / damped).sum() + (b_item.square() * scale).sum()
-        error = (self._rating[rows] - predicted).square().sum()
-        return (
-            error
-            + self._pull * vectors
-            + self._implicit_pull * (y.square() * scale).sum()
-            + self._bias_pull * biases
-        )
+        total: Tensor = (self._rating[rows] - predicted).square().sum() + self._pull * vectors
+        total += self._implicit_pull * implicit + self._bias_pull * biases
+        return total
+
+    def items(self) -> Tensor:
+        """The z_i, (n_items, factors)."""
+        return self.q + self._damped_item * _sums(self.w, self._item_starts, self._rater)
 
     @torch.no_grad()
     def rmse(self, ratings: Any) -> float:
         """The error on a COO matrix of other ratings by the same users."""
-        damped = self._count.clamp(min=1).rsqrt()[:, None]
-        x = self.p + damped * embedding_bag(
-            self._item, self.y, self._starts, mode="sum", include_last_offset=True
-        )
+        x = self.p + self._damped_user * _sums(self.y, self._starts, self._item)
         user, item = (
             torch.from_numpy(place.astype(np.int64)).to(self._device) for place in (ratings.row, ratings.col)
         )
-        predicted = self.mean + self.b_user[user, 0] + self.b_item[item, 0] + (x[user] * self.q[item]).sum(1)
+        predicted = (
+            self.mean + self.b_user[user, 0] + self.b_item[item, 0] + (x[user] * self.items()[item]).sum(1)
+        )
         given = torch.from_numpy(ratings.data).to(self._device)
         return float((given - predicted).square().mean().sqrt())
 
@@ -146,3 +150,16 @@ class _Net:
         scale = 0.1 / columns**0.5 if columns else 0.0
         start = torch.randn((rows, max(columns, 1)), generator=self._generator) * scale
         return start.to(self._device).requires_grad_()
+
+
+def _rows(matrix: Any, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Where each row of a CSR matrix begins, and its columns; int64."""
+    parts = (torch.from_numpy(part.astype(np.int64)) for part in (matrix.indptr, matrix.indices))
+    starts, columns = (part.to(device) for part in parts)
+    return starts, columns
+
+
+def _sums(table: Tensor, starts: Tensor, places: Tensor) -> Tensor:
+    """For each row the sum of the table's vectors at its places."""
+    found: Tensor = embedding_bag(places, table, starts, mode="sum", include_last_offset=True)
+    return found

@@ -11,6 +11,7 @@ from .factors import Factors, FoldIn
 from .item_item import ItemItem
 from .own_history import OwnHistory
 from .rated_factors import RatedFactors
+from .rules import Rules
 from .static import Static
 from .user_user import Neighbourhood, UserUser
 
@@ -22,11 +23,12 @@ __all__ = [
     "Neighbourhood",
     "OwnHistory",
     "RatedFactors",
+    "Rules",
     "Scorer",
     "Static",
     "UserUser",
 ]
 
 SCORERS: dict[str, type[Scorer]] = {
-    scorer.name: scorer for scorer in (Factors, ItemItem, OwnHistory, RatedFactors, Static, UserUser)
+    scorer.name: scorer for scorer in (Factors, ItemItem, OwnHistory, RatedFactors, Rules, Static, UserUser)
 }

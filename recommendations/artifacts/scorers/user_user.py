@@ -56,8 +56,8 @@ class UserUser(Scorer):
         return len(self.columns[0]) - 1
 
     def tensors(self) -> dict[str, Array]:
-        parts = zip(_PARTS, self.rows + self.columns, strict=True)
-        return {**dict(parts), "lengths": self.lengths}
+        tables: tuple[Array, ...] = (*self.rows, *self.columns)
+        return dict(zip(_PARTS, tables, strict=True)) | {"lengths": self.lengths}
 
     def meta(self) -> dict[str, Any]:
         hood = self.hood
@@ -89,7 +89,7 @@ class UserUser(Scorer):
         unit, length = _unit(weights), float(np.linalg.norm(weights))
         people, values, counts = _picked(self.columns, items)
         values *= np.repeat(unit, counts)
-        likeness = np.bincount(people, weights=values, minlength=len(self.lengths))
+        likeness = np.bincount(people, weights=values, minlength=len(self.lengths)).astype(np.float64)
         likeness[likeness >= _TWIN] = 0
         if self.hood.shrinkage:
             likeness *= self._damping(length)
@@ -113,7 +113,7 @@ class UserUser(Scorer):
         likeness = np.bincount(buyers, weights=products, minlength=len(self.lengths))
         each = np.zeros(len(self.lengths))
         each[people] = (1 - self.hood.own) * shares * heard[people] / likeness[people]
-        found = np.bincount(owner, weights=each[buyers] * products, minlength=len(items))
+        found = np.bincount(owner, weights=each[buyers] * products, minlength=len(items)).astype(np.float64)
         return found + np.where(items == target, self.hood.own * unit, 0.0)
 
     def _damping(self, length: float) -> Floats:
