@@ -63,7 +63,8 @@ class _Learner:
         factors, scale = parameters["factors"], parameters["factors"] ** -0.5
 
         def table(rows: int, columns: int) -> Tensor:
-            return (torch.randn((rows, columns), generator=random) * scale).to(device)
+            values: Tensor = torch.randn((rows, columns), generator=random) * scale
+            return values.to(device)
 
         users, items = table(matrix.shape[0], factors), table(matrix.shape[1], factors)
         self.weights = {
@@ -92,17 +93,18 @@ class _Learner:
             draws = sampler(self._negatives, self._positives, generator, score=self._score)
         order = self._with_choice[torch.randperm(count, generator=generator).to(self._with_choice.device)]
         loss = torch.zeros((), dtype=torch.double, device=order.device)
-        for batch in order.split(self._size):
+        for batch in torch.split(order, self._size):
             beat()
-            loss += self._step(batch, draws)
+            loss += self._step(batch.sort().values, draws)  # by user: neighbours in memory
         return float(loss) / max(1, count)
 
     def _step(self, batch: Tensor, draws: Sampler | None) -> Tensor:
-        user, item, weight = self._positives.user[batch], self._positives.item[batch], self._weight[batch]
+        own = self._positives
+        user, item, weight = (one.index_select(0, batch) for one in (own.user, own.item, self._weight))
         if draws is not None:
             return self.triples(user, item, draws.draw(user)[:, 0], weight)
-        other = item.roll(1)
-        fair = ~self._positives.contains(user, other)
+        other = item.roll(len(item) // 2)
+        fair = ~own.contains(user, other)
         user, item, other = user[fair], item[fair], other[fair]
         return self.triples(user, item, other, weight[fair], self._log_q[other] - self._log_q[item])
 
@@ -114,22 +116,22 @@ class _Learner:
         ``offset`` is added to x_ui - x_uj.
         """
         p, q, b = self.weights["users"], self.weights["items"], self.weights["bias"]
-        of_user, of_item, of_other = p[user], q[item], q[other]
-        apart = of_item - of_other
-        margin = (of_user * apart).sum(1) + (b[item] - b[other])[:, 0] + offset
+        both = torch.cat((item, other))
+        of_user, of_both, bias = p.index_select(0, user), q.index_select(0, both), b.index_select(0, both)
+        apart = of_both[: len(item)] - of_both[len(item) :]
+        margin = (of_user * apart).sum(1) + (bias[: len(item)] - bias[len(item) :])[:, 0] + offset
         slope = (weight * torch.sigmoid(-margin))[:, None]
         raised = of_user * slope
-        both = torch.cat((item, other))
         pull = self._pull
         self._move("users", user, apart.mul_(slope).sub_(of_user, alpha=pull))
-        self._move("items", both, torch.cat((raised - pull * of_item, -raised - pull * of_other)))
-        self._move("bias", both, torch.cat((slope, -slope)) - pull * b[both])
+        self._move("items", both, torch.cat((raised, -raised)).sub_(of_both, alpha=pull))
+        self._move("bias", both, torch.cat((slope, -slope)).sub_(bias, alpha=pull))
         return (weight * softplus(-margin)).sum()
 
     def _move(self, name: str, rows: Tensor, uphill: Tensor) -> None:
         """Adagrad with one sum a row; rows may repeat."""
         seen = self.moments[name].index_add_(0, rows, uphill.square().mean(1))
-        pace = self._rate / (seen[rows].sqrt() + 1e-8)
+        pace = self._rate / (seen.index_select(0, rows).sqrt_() + 1e-8)
         self.weights[name].index_add_(0, rows, uphill.mul_(pace[:, None]))
 
     def _score(self, users: Tensor, items: Tensor) -> Tensor:

@@ -99,19 +99,20 @@ class _Learner:
         hits = negatives.hits(row, bought)
         shares = weight[company]
         if self._options["loss"] == "margin":
-            far = _Far.apply(normalize(whole @ taste), others, *hits, self._options["margin"], None, None)
+            far = _far(normalize(whole @ taste), others, *hits, self._options["margin"], None, None)
             pressed = torch.zeros(len(users), device=own.device).index_add(0, row[company], shares)
             found = (shares * (1 - near)).sum() + self._options["negative_weight"] / len(drawn) * (
                 pressed * far
             ).sum()
         else:
             heat = self._options["temperature"]
-            far = _Far.apply(normalize(whole @ taste), others, *hits, 0.0, heat, log_q)
+            far = _far(normalize(whole @ taste), others, *hits, 0.0, heat, log_q)
             scale = self.positives.n_items / len(drawn)
             closeness = near / heat
             found = (shares * ((closeness.exp() + scale * far[row[company]]).log() - closeness)).sum()
         pull = self._options["weight_decay"] * (raw.square().sum() + taste.square().sum())
-        return (found + pull) / max(1, len(bought))
+        objective: Tensor = (found + pull) / max(1, len(bought))
+        return objective
 
     @torch.no_grad()
     def vectors(self, users: Tensor) -> tuple[Tensor, Tensor]:
@@ -123,7 +124,7 @@ class _Learner:
 
     @torch.no_grad()
     def scorer(self, weight: str) -> Factors:
-        everybody = torch.arange(len(self.positives.lengths)).split(4 * _USERS)
+        everybody = torch.split(torch.arange(len(self.positives.lengths)), 4 * _USERS)
         parts = [self.vectors(users) for users in everybody]
         items = parts[0][1] if parts else normalize(self.weights["items"])
         history = (self.weights["items"] @ self.weights["taste"]) * self._seen[:, None]
@@ -159,7 +160,8 @@ class _Learner:
         if not share:
             return weight
         kept = torch.rand(len(weight), generator=generator).to(weight.device) >= share
-        return weight * kept / (1 - share)
+        raised: Tensor = weight * kept / (1 - share)
+        return raised
 
 
 class _Far(torch.autograd.Function):
@@ -191,10 +193,13 @@ class _Far(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         slopes, users, items = ctx.saved_tensors
         return (
             (slopes @ items).mul_(gradient[:, None]),
             slopes.T @ (users * gradient[:, None]),
             *(None,) * 5,
         )
+
+
+_far: Callable[..., Tensor] = _Far.apply

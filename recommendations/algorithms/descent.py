@@ -24,8 +24,10 @@ class Learner(Protocol):
     Both together are all that the rest of a training depends on.
     """
 
-    weights: Mapping[str, Tensor]
-    moments: Mapping[str, Tensor]
+    @property
+    def weights(self) -> Mapping[str, Tensor]: ...
+    @property
+    def moments(self) -> Mapping[str, Tensor]: ...
 
     def epoch(self, generator: torch.Generator, beat: Callable[[], None]) -> float:
         """One pass over the data, random by ``generator`` alone; the mean loss. Call ``beat`` often."""
@@ -117,7 +119,7 @@ def _tensors(learner: Learner) -> dict[str, Tensor]:
 def _kept(learner: Learner, stopping: EarlyStopping, then: int) -> State:
     """The state of a training; ``then``, the epochs of the last fit once they are known, 0 before."""
     tensors = {name: tensor.detach().cpu().numpy() for name, tensor in _tensors(learner).items()}
-    return tensors | stopping.state() | {"then": np.array(then)}
+    return {**tensors, **stopping.state(), "then": np.array(then)}
 
 
 class _Begin:

@@ -67,7 +67,8 @@ class Positives:
     @property
     def complete(self) -> Tensor:
         """bool (n_users,): who has every item, so that there is no negative."""
-        return self.lengths >= self.n_items
+        done: Tensor = self.lengths >= self.n_items
+        return done
 
     def contains(self, users: Tensor, items: Tensor) -> Tensor:
         """Which of these pairs are positives; the two broadcast."""
@@ -75,7 +76,8 @@ class Positives:
         if not len(self.codes):
             return torch.zeros_like(wanted, dtype=torch.bool)
         at = torch.searchsorted(self.codes, wanted).clamp_(max=len(self.codes) - 1)
-        return self.codes[at] == wanted
+        found: Tensor = self.codes[at] == wanted
+        return found
 
     def missing(self, users: Tensor, rank: Tensor) -> Tensor:
         """The item at ``rank`` (from 0) among those that the user does not have, ascending.
@@ -84,7 +86,7 @@ class Positives:
         many of the user's own items to skip.
         """
         own = torch.searchsorted(self._skipped, users * (self.n_items + 1) + rank, right=True)
-        return rank + own - self.indptr[users]
+        return rank + own - self.indptr[:-1].take(users)
 
     def rows(self, users: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """All positives of these users: row in the batch, item, and place among the positives, (n,) each."""
