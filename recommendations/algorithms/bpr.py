@@ -18,7 +18,7 @@ from .descent import descend
 from .device import default_device
 from .sampling import Positives, Sampler, sampler
 
-_MOST, _PATIENCE = 100, 5
+_MOST = 100
 _BATCH, _STEPS = 8192, 20
 _RIDGE = 1e-4
 
@@ -49,7 +49,7 @@ class BPR(Algorithm):
             lambda part: _Learner(part, self.parameters, fit.seed, device),
             epochs=self.parameters["epochs"],
             most=_MOST,
-            patience=_PATIENCE,
+            patience=self.parameters["patience"],
         )
         return Learned(learner.scorer(self.parameters["weight"]), matrix, {"epochs": epochs})
 

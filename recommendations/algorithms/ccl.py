@@ -18,7 +18,7 @@ from .descent import adam, descend
 from .device import default_device
 from .sampling import Positives, Shared
 
-_MOST, _PATIENCE = 200, 5
+_MOST = 200
 _USERS, _ENTRIES, _STEPS = 512, 65_536, 20
 
 
@@ -48,7 +48,7 @@ class CCL(Algorithm):
             lambda part: _Learner(part, self.parameters, fit.seed, device),
             epochs=self.parameters["epochs"],
             most=_MOST,
-            patience=_PATIENCE,
+            patience=self.parameters["patience"],
         )
         return Learned(learner.scorer(self.parameters["weight"]), matrix, {"epochs": epochs})
 

@@ -19,11 +19,19 @@ _EPOCHS = Parameter(
     "int",
     None,
     gettext_noop(
-        "Passes over all purchases, at most; auto ends when the validation part has not gained for 5 of them."
+        "Passes over all purchases; auto finds how many are best on the validation part (early stopping)."
     ),
     low=1,
     high=2000,
     empty="auto",
+)
+_PATIENCE = Parameter(
+    "patience",
+    "int",
+    5,
+    gettext_noop("Training ends when so many epochs have brought nothing new on the validation part."),
+    low=1,
+    high=2000,
 )
 
 
@@ -55,6 +63,7 @@ ENTRIES = (
         parameters=(
             _FACTORS,
             _EPOCHS,
+            _PATIENCE,
             _rate(0.05, 0.01, 0.2),
             Parameter(
                 "regularization",
@@ -96,6 +105,7 @@ ENTRIES = (
         parameters=(
             _FACTORS,
             _EPOCHS,
+            _PATIENCE,
             _rate(0.005, 0.001, 0.02),
             Parameter(
                 "loss",
