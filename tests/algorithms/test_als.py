@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import threadpoolctl
@@ -24,22 +26,29 @@ def random_matrix(rows=60, columns=90, density=0.2, seed=0):
     return matrix
 
 
-def solved(matrix, factors, regularization, *, alpha, tolerance=1e-6, device=CPU):
+def solved(matrix, factors, regularization, *, alpha, tolerance=1e-6, device=CPU, start=None, **options):
+    """The vectors in the coordinates of ``factors``; ``regularization`` is a number or one a row."""
     solver = Solver(device)
     try:
         rows = SparseRows(matrix, alpha, factors.shape[1], device)
-        return solver(rows, factors.to(device), regularization, tolerance=tolerance).cpu().numpy()
+        start = torch.zeros((matrix.shape[0], factors.shape[1])) if start is None else start
+        pull = torch.as_tensor(regularization, dtype=torch.float64).expand(matrix.shape[0]).to(device)
+        options = {"exact": True, "tolerance": tolerance} | options
+        found, turned = solver(rows, factors.to(device), start.to(device), pull, **options)
     finally:
         solver.close()
+    back, *_ = np.linalg.lstsq(turned.cpu().double().numpy(), factors.double().numpy(), rcond=None)
+    return (found.cpu().double().numpy() @ back).astype(np.float32)
 
 
 def written_out(matrix, factors, regularization, alpha):
     """Equation 4 of Hu, Koren and Volinsky, a row at a time, dense and in float64."""
     Y = factors.double().numpy()
     answers = np.zeros((matrix.shape[0], Y.shape[1]))
+    pull = np.broadcast_to(regularization, len(answers))
     for row, weights in enumerate(matrix.toarray()):
         confidence = 1 + alpha * weights
-        system = Y.T @ (confidence[:, None] * Y) + regularization * np.eye(Y.shape[1])
+        system = Y.T @ (confidence[:, None] * Y) + pull[row] * np.eye(Y.shape[1])
         answers[row] = np.linalg.solve(system, Y.T @ (confidence * (weights > 0)))
     return answers
 
@@ -226,10 +235,211 @@ def test_a_warm_start_begins_where_the_earlier_model_ended(blocks):
     assert distance(warm) < 0.05 < distance(cold)
 
 
-def test_numbers_that_are_not_finite_are_refused(blocks, monkeypatch):
-    monkeypatch.setattr(
-        Solver, "__call__", lambda self, rows, factors, *_, **__: torch.full((rows.n_rows, 2), torch.nan)
+def test_a_warm_start_knows_users_too_and_takes_newcomers_as_they_are(blocks):
+    data = blocks["orders"]
+    newcomer = data.users.index(["a00"])[0]
+    options = {"factors": 2, "regularization": 0.5, "iterations": 20}
+    earlier = create("als", **options).fit(data.where(data.user != newcomer).compact())
+    losses = []
+
+    warm = create("als", **options).fit(
+        data,
+        warm_start=earlier,
+        on_progress=lambda stage, done, total, metrics: losses.append(metrics.get("loss")),
     )
+
+    full = create("als", **options | {"iterations": 200}).fit(data)
+    losses = [loss for loss in losses if loss is not None]
+    assert len(losses) == 4  # a fifth of the iterations
+    scores = [model.scorer.user_factors @ model.scorer.item_factors.T for model in (warm, full)]
+    assert np.abs(scores[0] - scores[1]).max() < 0.02
+
+
+def test_a_warm_start_keeps_the_regularization_that_was_picked_before(blocks):
+    data = blocks["orders"]
+    earlier = create("als", factors=2, iterations=3).fit(data)
+    stages = []
+
+    def watch(stage, *_):
+        stages.append(stage)
+
+    warm = create("als", factors=2, iterations=3).fit(data, warm_start=earlier, on_progress=watch)
+    other = create("als", factors=2, iterations=3, alpha=9.0).fit(data, warm_start=earlier)
+
+    assert "tune" not in stages
+    assert warm.parameters["regularization"] == earlier.parameters["regularization"]
+    assert other.parameters["regularization"] in info("als").parameter("regularization").search
+
+
+def test_an_earlier_model_of_another_kind_or_length_is_no_start(blocks):
+    data = blocks["orders"]
+    cold = create("als", factors=3, regularization=0.5).fit(data)
+
+    for earlier in (create("als", factors=2, regularization=0.5).fit(data), create("popularity").fit(data)):
+        other = create("als", factors=3, regularization=0.5).fit(data, warm_start=earlier)
+        assert np.array_equal(other.scorer.item_factors, cold.scorer.item_factors)
+
+
+SCALED = {"unobserved_weight": 0.1, "frequency_scaling": 0.7, "regularization": 0.02, "weight": "sqrt"}
+
+
+def test_the_scaled_objective_is_written_out(blocks):
+    data = blocks["orders"]
+
+    model = create("als", factors=3, iterations=300, alpha=1.5, half_life=None, **SCALED).fit(data)
+
+    weights = data.matrix("sqrt").toarray().astype(float)
+    confidence = 0.1 + 1.5 * weights
+    users, items = (np.array(part, float) for part in (model.scorer.user_factors, model.scorer.item_factors))
+    for own, other, c in ((users, items, confidence), (items, users, confidence.T)):
+        pull = 0.02 * c.sum(1) ** 0.7
+        for row in range(len(own)):
+            system = other.T @ (c[row][:, None] * other) + pull[row] * np.eye(3)
+            best = np.linalg.solve(system, other.T @ (c[row] * (c[row] > 0.1)))
+            assert own[row] == pytest.approx(best, abs=2e-3)
+
+
+def test_one_user_and_one_item_are_solved_by_hand():
+    data = Interactions.from_arrays(["u"], ["i"])
+
+    model = create(
+        "als",
+        factors=1,
+        iterations=200,
+        alpha=1.0,
+        unobserved_weight=0.5,
+        frequency_scaling=1.0,
+        regularization=0.2,
+        weight="binary",
+    ).fit(data)
+
+    # min 1.5 (1 - s)^2 + .2 * 1.5 (x^2 + y^2) with x = y: 1.5 (1 - s) = .3, s = .8
+    assert model.recommend(["u"], exclude_seen=False)[1][0] == pytest.approx([0.8], abs=1e-3)
+
+
+def test_equal_weights_with_the_regularization_raised_are_the_papers_objective():
+    """Rendle et al.: sum over purchases (1 - s)^2 + a0 sum over all s^2 + l (...), minimized by gradients."""
+    data = Interactions.from_arrays([*"uuvvw"], [*"ijjkk"])
+    a0, pull = 0.3, 0.1
+    observed = torch.tensor(data.matrix("binary").toarray() > 0)
+    generator = torch.Generator().manual_seed(0)
+    users, items = (torch.randn(3, 2, generator=generator, dtype=torch.double) for _ in range(2))
+    users.requires_grad_(), items.requires_grad_()
+    optimizer = torch.optim.LBFGS([users, items], max_iter=2000, tolerance_grad=1e-12, tolerance_change=0)
+
+    def closure():
+        optimizer.zero_grad()
+        scores = users @ items.T
+        frequencies = (observed.sum(side) + a0 * 3 for side in (1, 0))
+        loss = (observed * (1 - scores) ** 2).sum() + a0 * (scores**2).sum()
+        for vectors, frequency in zip((users, items), frequencies, strict=True):
+            loss = loss + pull * (frequency * (vectors**2).sum(1)).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+
+    model = create(
+        "als",
+        factors=2,
+        iterations=500,
+        alpha=1.0,
+        unobserved_weight=a0,
+        frequency_scaling=1.0,
+        regularization=pull * (1 + a0),
+        weight="binary",
+    ).fit(data)
+    ours = model.scorer.user_factors @ model.scorer.item_factors.T
+    assert ours / (1 + a0) == pytest.approx((users @ items.T).detach().numpy(), abs=2e-3)
+
+
+@pytest.mark.parametrize("block", [2, 3, 256])
+@pytest.mark.parametrize("alpha", [1.0, 200.0])
+def test_the_loss_never_rises(blocks, block, alpha):
+    losses = []
+
+    create("als", factors=5, iterations=12, block=block, alpha=alpha, **SCALED).fit(
+        blocks["orders"], on_progress=lambda stage, done, total, metrics: losses.append(metrics.get("loss"))
+    )
+
+    losses = [loss for loss in losses if loss is not None]
+    assert len(losses) == 12
+    assert all(after <= before * (1 + 1e-6) for before, after in pairwise(losses))
+
+
+def test_blocks_of_coordinates_come_to_the_same_minimum():
+    matrix = random_matrix()
+    factors = torch.randn(90, 12, generator=torch.Generator().manual_seed(0))
+    pull = 0.5 + np.arange(60) / 10
+
+    found = torch.zeros(60, 12)
+    for _ in range(60):
+        found = torch.from_numpy(
+            solved(matrix, factors, pull, alpha=5.0, start=found, exact=False, block=5, tolerance=1e-6)
+        )
+
+    assert found.numpy() == pytest.approx(written_out(matrix, factors, pull, 5.0), rel=2e-3, abs=5e-4)
+
+
+def test_going_on_from_the_minimum_stays_there():
+    matrix = random_matrix()
+    factors = torch.randn(90, 8, generator=torch.Generator().manual_seed(5))
+    best = torch.from_numpy(written_out(matrix, factors, 0.5, 3.0).astype(np.float32))
+
+    again = solved(matrix, factors, 0.5, alpha=3.0, start=best, exact=False)
+
+    assert again == pytest.approx(best.numpy(), abs=1e-4)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_memory_does_not_grow_with_the_longest_history(monkeypatch, exact):
+    monkeypatch.setattr(module, "_FLOATS", 300)
+    gathered = []
+    rows_of = module._rows_of
+
+    def watched(factors, columns):
+        found = rows_of(factors, columns)
+        gathered.append(found.numel())
+        return found
+
+    monkeypatch.setattr(module, "_rows_of", watched)
+    matrix = random_matrix(4, 400, density=0.9)  # rows of about 360 entries, 6 factors
+    factors = torch.randn(400, 6, generator=torch.Generator().manual_seed(7)) * 0.3
+
+    answers = solved(matrix, factors, 0.5, alpha=1.0, exact=exact, steps=30, tolerance=1e-6)
+
+    assert answers == pytest.approx(written_out(matrix, factors, 0.5, 1.0), rel=2e-3, abs=5e-4)
+    assert max(gathered) <= 300
+
+
+def test_fold_in_is_what_the_fit_gave_also_where_frequency_scales(blocks):
+    data = blocks["orders"]
+    model = create("als", factors=3, iterations=10, half_life=None, **SCALED).fit(data)
+    weights = data.matrix("sqrt")
+
+    for user in (0, 7, 30):
+        row = weights[user]
+        vector = model.scorer.vector(row.indices, row.data)
+        assert vector == pytest.approx(model.scorer.user_factors[user], abs=1e-4)
+
+
+def test_auto_considers_the_scaling(blocks):
+    train, later = split_blocks(blocks["orders"])
+
+    model = create("als", factors=4, iterations=4, frequency_scaling=1.0).fit(train, validation=later)
+
+    weights = train.matrix("log1p", half_life=60.0)
+    confidences = [16 + 2.0 * weights.sum(1), 48 + 2.0 * weights.sum(0).T]
+    mean = np.concatenate([np.asarray(part).ravel() for part in confidences]).mean()
+    tried = np.array(info("als").parameter("regularization").search, float)
+    assert np.isclose(model.parameters["regularization"] * mean, tried).any()
+
+
+def test_numbers_that_are_not_finite_are_refused(blocks, monkeypatch):
+    def nothing_finite(self, rows, factors, *_, **__):
+        return torch.full((rows.n_rows, 2), torch.nan), factors
+
+    monkeypatch.setattr(Solver, "__call__", nothing_finite)
 
     with pytest.raises(DivergedError, match="Raise regularization"):
         create("als", factors=2, iterations=1, regularization=1.0).fit(blocks["orders"])

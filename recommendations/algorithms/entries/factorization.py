@@ -46,6 +46,14 @@ ENTRIES = (
                 search=(1, 3, 10, 30),
             ),
             Parameter(
+                "unobserved_weight",
+                "float",
+                1.0,
+                gettext_noop("How much it counts that an item was not bought: the 1 of the confidence."),
+                low=1e-4,
+                high=10_000,
+            ),
+            Parameter(
                 "regularization",
                 "float",
                 None,
@@ -54,6 +62,25 @@ ENTRIES = (
                 high=1_000_000,
                 empty="auto",
                 search=(0.3, 1, 3, 10, 20, 30, 60, 100),
+            ),
+            Parameter(
+                "frequency_scaling",
+                "float",
+                0.0,
+                gettext_noop(
+                    "Power of a customer's (an item's) confidences that regularization is multiplied with: "
+                    "0 pulls all alike, 1 pulls those with more purchases more."
+                ),
+                low=0,
+                high=1,
+            ),
+            Parameter(
+                "block",
+                "int",
+                256,
+                gettext_noop("Longer vectors are solved for in blocks of this many of their numbers."),
+                low=1,
+                high=1024,
             ),
             weight("log1p"),
             half_life(60.0, search=(None, 30, 60, 90, 180)),

@@ -19,8 +19,9 @@ class FoldIn:
 
     ``x' G x + sum_i c_i (t_i - x' y_i)^2``, over the items i of the history with their weights w_i, where
 
-    - ``implicit`` (Hu, Koren and Volinsky 2008, eq. 4): all of x is free, G = Y'Y + regularization I,
-      and c_i, t_i make it the least squares of preference 1 at confidence 1 + alpha w_i;
+    - ``implicit`` (Hu, Koren and Volinsky 2008, eq. 4): all of x is free, G = Y'Y + l I where
+      l = ``pull`` times the sum of all n_items confidences to the power ``scaling`` (Rendle et al. 2021), and
+      c_i, t_i make it the least squares of preference 1 at confidence 1 + alpha w_i;
     - ``explicit``: the last entry of x is 1 and the last of y_i holds item bias + mean, c_i = 1, t_i is the
       rating
       and G = regularization I counts once a rating;
@@ -31,13 +32,15 @@ class FoldIn:
 
     kind: str
     alpha: float = 1.0
+    pull: float = 0.0
+    scaling: float = 0.0
 
 
 class Factors(Scorer):
     """``item_factors`` float32 (n_items, d) and ``user_factors`` float32 (n_users, d).
 
-    ``gram``: float64 (free, free), the G of ``FoldIn``. ``similar`` compares the first ``latent`` columns by
-    cosine. ``history_factors``: float32 (n_items, d), where the fold-in needs them.
+    ``gram``: float64 (free, free), the G of ``FoldIn`` without its pull. ``similar`` compares the first
+    ``latent`` columns by cosine. ``history_factors``: float32 (n_items, d), where the fold-in needs them.
     """
 
     name = "factors"
@@ -83,6 +86,8 @@ class Factors(Scorer):
         return {
             "fold_in": self.fold_in.kind,
             "alpha": self.fold_in.alpha,
+            "pull": self.fold_in.pull,
+            "scaling": self.fold_in.scaling,
             "weight": self.weight,
             "latent": self.latent,
         }
@@ -93,7 +98,7 @@ class Factors(Scorer):
             tensors["user_factors"],
             tensors["item_factors"],
             tensors["gram"],
-            fold_in=FoldIn(meta["fold_in"], meta["alpha"]),
+            fold_in=FoldIn(meta["fold_in"], meta["alpha"], meta.get("pull", 0.0), meta.get("scaling", 0.0)),
             weight=meta["weight"],
             latent=meta["latent"],
             norms=tensors["item_norms"],
@@ -145,6 +150,9 @@ class Factors(Scorer):
         columns = self.item_factors[items].T.astype(np.float64)
         if self.fold_in.kind == "implicit":
             extra = self.fold_in.alpha * weights.astype(np.float64)
-            return self.gram + (columns * extra) @ columns.T, columns, 1 + extra
+            pull = self.fold_in.pull * (self.n_items + extra.sum()) ** self.fold_in.scaling
+            system = self.gram + (columns * extra) @ columns.T
+            system[np.diag_indices_from(system)] += pull
+            return system, columns, 1 + extra
         free = columns[:-1]
         return len(weights) * self.gram + free @ free.T, free, weights - columns[-1]
