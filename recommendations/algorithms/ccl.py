@@ -1,4 +1,4 @@
-"""Cosine contrastive learning from purchase histories (SimpleX: Mao et al. 2021)."""
+"""Cosine contrastive learning from purchases (SimpleX, Mao et al. 2021; FISM, Kabbur et al. 2013)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
+from torch.nn.functional import embedding, normalize
 
 from recommendations.artifacts.scorers import Factors, FoldIn
 from recommendations.interactions import Interactions
@@ -54,7 +54,7 @@ class CCL(Algorithm):
 
 
 class _Learner:
-    """Item vectors and V, learned over batches of users with all that they bought."""
+    """e and h, learned over batches of users with all that they bought."""
 
     def __init__(self, matrix: Any, parameters: dict[str, Any], seed: int, device: torch.device) -> None:
         self.positives = Positives(matrix, device)
@@ -64,8 +64,8 @@ class _Learner:
         shape = (self.positives.n_items, parameters["factors"])
         start = torch.randn(shape, generator=torch.Generator().manual_seed(seed)) * 0.1
         self.weights = {
-            "items": start.to(device).requires_grad_(),
-            "taste": torch.eye(shape[1], device=device).requires_grad_(),
+            "items": start.to(device, copy=True).requires_grad_(),
+            "history": start.to(device, copy=True).requires_grad_(),
         }
         self._optimizer, self.moments = adam(self.weights, parameters["learning_rate"])
         self._size = min(_USERS, max(16, -(-len(self.positives.lengths) // _STEPS)))
@@ -88,46 +88,45 @@ class _Learner:
         row, bought, place = self.positives.rows(users)
         weight = self._weight[place]
         drawn, log_q = negatives.draw(self._options["negatives"])
-        raw = torch.nn.functional.embedding(torch.cat((drawn, bought)), self.weights["items"])
+        raw = embedding(torch.cat((drawn, bought)), self.weights["items"])
+        heard = embedding(bought, self.weights["history"])
         others, own = normalize(raw[: len(drawn)]), raw[len(drawn) :]
-        part = own * self._heard(weight, generator)[:, None]
+        part = heard * self._heard(weight, generator)[:, None]
         whole = torch.zeros((len(users), own.shape[1]), device=own.device).index_add(0, row, part)
-        taste = self.weights["taste"]
         company = self.positives.lengths[users][row] > 1  # the only purchase has none to be found by
-        left_out = (whole[row] - part)[company] @ taste
-        near = (normalize(left_out) * normalize(own[company])).sum(1)
+        near = (normalize(whole[row] - part) * normalize(own)).sum(1)[company]
         hits = negatives.hits(row, bought)
         shares = weight[company]
         if self._options["loss"] == "margin":
-            far = _far(normalize(whole @ taste), others, *hits, self._options["margin"], None, None)
+            far = _far(normalize(whole), others, *hits, self._options["margin"], None, None)
             pressed = torch.zeros(len(users), device=own.device).index_add(0, row[company], shares)
             found = (shares * (1 - near)).sum() + self._options["negative_weight"] / len(drawn) * (
                 pressed * far
             ).sum()
         else:
             heat = self._options["temperature"]
-            far = _far(normalize(whole @ taste), others, *hits, 0.0, heat, log_q)
+            far = _far(normalize(whole), others, *hits, 0.0, heat, log_q)
             scale = self.positives.n_items / len(drawn)
             closeness = near / heat
             found = (shares * ((closeness.exp() + scale * far[row[company]]).log() - closeness)).sum()
-        pull = self._options["weight_decay"] * (raw.square().sum() + taste.square().sum())
+        pull = self._options["weight_decay"] * (raw.square().sum() + heard.square().sum())
         objective: Tensor = (found + pull) / max(1, len(bought))
         return objective
 
     @torch.no_grad()
     def vectors(self, users: Tensor) -> tuple[Tensor, Tensor]:
-        items, taste = self.weights["items"], self.weights["taste"]
+        items, history = self.weights["items"], self.weights["history"]
         row, bought, place = self.positives.rows(users.to(items.device))
-        part = items[bought] * self._weight[place, None]
+        part = history[bought] * self._weight[place, None]
         sums = torch.zeros((len(users), items.shape[1]), device=items.device).index_add(0, row, part)
-        return normalize(sums @ taste), normalize(items) * self._seen[:, None]
+        return normalize(sums), normalize(items) * self._seen[:, None]
 
     @torch.no_grad()
     def scorer(self, weight: str) -> Factors:
         everybody = torch.split(torch.arange(len(self.positives.lengths)), 4 * _USERS)
         parts = [self.vectors(users) for users in everybody]
         items = parts[0][1] if parts else normalize(self.weights["items"])
-        history = (self.weights["items"] @ self.weights["taste"]) * self._seen[:, None]
+        history = self.weights["history"] * self._seen[:, None]
         users = torch.cat([part[0] for part in parts])
         found, vectors, own = (tensor.cpu().numpy() for tensor in (users, items, history))
         return Factors(

@@ -27,7 +27,7 @@ MATRIX = np.array([[1, 2, 0, 0, 1], [0, 0, 3, 0, 0], [0, 1, 1, 1, 0]], np.float3
 def learner(loss: str, **options: object) -> _Learner:
     one = _Learner(sparse.csr_matrix(MATRIX), OPTIONS | {"loss": loss} | options, 0, torch.device("cpu"))
     with torch.no_grad():
-        one.weights["taste"].add_(0.2 * torch.randn(3, 3, generator=torch.Generator().manual_seed(1)))
+        one.weights["history"].add_(0.1 * torch.randn(5, 3, generator=torch.Generator().manual_seed(1)))
     return one
 
 
@@ -38,7 +38,7 @@ def loss_of(one: _Learner) -> torch.Tensor:
 
 def by_hand(one: _Learner, loss: str) -> float:
     """The sums of the docstring, one user and one item after the other; all items are the negatives."""
-    items, taste = (one.weights[name].detach().numpy().astype(float) for name in ("items", "taste"))
+    items, history = (one.weights[name].detach().numpy().astype(float) for name in ("items", "history"))
     weights = MATRIX / MATRIX[MATRIX > 0].mean()
 
     def cos(a, b):
@@ -46,10 +46,10 @@ def by_hand(one: _Learner, loss: str) -> float:
 
     total = 0.0
     for row in weights:
-        whole = row @ items @ taste
+        whole = row @ history
         far = [cos(whole, items[j]) for j in range(5) if row[j] == 0]
         for i in np.flatnonzero(row):
-            rest = (row @ items - row[i] * items[i]) @ taste
+            rest = whole - row[i] * history[i]
             if np.count_nonzero(row) < 2:
                 continue
             near = cos(rest, items[i])
