@@ -90,7 +90,7 @@ def test_unseen_ratings_of_a_known_model_are_predicted():
 
 
 def test_what_was_rated_at_all_tells_who_likes_what():
-    """Everybody rates the items of their own group, all alike; only who rated what tells of the hidden ones."""
+    """Everybody rates the items of their own group, all alike; only who rated what tells."""
     rng = np.random.default_rng(0)
     rows = []
     for user in range(120):
@@ -150,7 +150,7 @@ def test_training_stops_where_the_validation_part_gets_no_better_and_keeps_the_b
         regularization=0,
         implicit_regularization=0,
         bias_regularization=0,
-    ).fit(  # fmt: skip
+    ).fit(
         data.where(~held),
         validation=data.where(held),
         on_progress=lambda stage, done, total, metrics: (
