@@ -127,7 +127,7 @@ ENTRIES = (
             Parameter(
                 "margin",
                 "float",
-                0.6,
+                0.8,
                 gettext_noop("Margin: the cosine up to which an item not bought is left in peace."),
                 low=-1,
                 high=1,
@@ -136,11 +136,11 @@ ENTRIES = (
             Parameter(
                 "negative_weight",
                 "float",
-                300.0,
+                10.0,
                 gettext_noop("Margin: how much the items not bought count together."),
                 low=0,
                 high=100_000,
-                between=Range(10, 1000, log=True),
+                between=Range(1, 300, log=True),
             ),
             Parameter(
                 "negatives",
