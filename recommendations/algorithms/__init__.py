@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["InvalidParameters", "UnknownAlgorithm", "create"]
 
-_OF_THE_EXTRA = ("torch", "scipy", "safetensors")
+_EXTRAS = {
+    "torch": "train",
+    "scipy": "train",
+    "safetensors": "train",
+    "lightgbm": "boost",
+    "mlxtend": "rules",
+    "pandas": "rules",
+}
+"""Which extra of the distribution brings a module."""
 
 
 def create(name: str, **parameters: object) -> Algorithm:
@@ -29,8 +37,11 @@ def create(name: str, **parameters: object) -> Algorithm:
     try:
         found = import_module(module)
     except ModuleNotFoundError as error:
-        if error.name not in _OF_THE_EXTRA:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
             raise
-        message = f"{name} needs {error.name}, which is not installed: pip install 'django-concierge[train]'"
+        message = (
+            f"{name} needs {error.name}, which is not installed: pip install 'django-concierge[{extra}]'"
+        )
         raise ModuleNotFoundError(message, name=error.name) from error
     return cast("Algorithm", getattr(found, attribute)(name, values))

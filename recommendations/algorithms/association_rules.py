@@ -14,11 +14,14 @@ from scipy import sparse
 from recommendations.artifacts.scorers import Rules
 from recommendations.interactions import Interactions
 
-from .base import Algorithm, Fit, Learned
+from .base import Algorithm, Fit, Learned, NotEnoughDataError
 from .baskets import order_codes
 
+_CELLS = 8_000_000
 _DAY = 86_400.0
 _SETS_AT_ONCE = 2000
+_MOST_PAIRS = 1_000_000
+"""Frequent pairs of items, beyond which the sets of three and more would not fit in memory."""
 
 Floats = NDArray[np.float64]
 ItemSet = tuple[int, ...]
@@ -80,12 +83,28 @@ class AssociationRules(Algorithm):
         often = np.flatnonzero(counts >= least)
         if not len(often):
             return []
-        frame = pd.DataFrame.sparse.from_spmatrix(baskets[:, often])
+        baskets = baskets[:, often]
+        self._refuse_too_many(baskets, least)
+        frame = pd.DataFrame.sparse.from_spmatrix(baskets)
         share = (least - 0.5) / baskets.shape[0]  # between two whole numbers of orders, whatever is rounded
         found = fpgrowth(
             frame, min_support=share, use_colnames=True, max_len=1 + self.parameters["max_antecedents"]
         )
         return [tuple(sorted(often[list(one)].tolist())) for one in found["itemsets"]]
+
+    def _refuse_too_many(self, baskets: Any, least: int) -> None:
+        columns = baskets.tocsc().astype(np.int32)
+        step = max(1, _CELLS // max(columns.shape[1], 1))
+        pairs = 0
+        for start in range(0, columns.shape[1], step):
+            met = (columns[:, start : start + step].T @ columns).data
+            pairs += int(np.count_nonzero(met >= least))
+        pairs = (pairs - columns.shape[1]) // 2  # both ways, and each item with itself
+        if pairs > _MOST_PAIRS:
+            raise NotEnoughDataError(
+                f"{self.name} found {pairs} pairs of items in {least} orders or more, "
+                f"allowed are {_MOST_PAIRS}. Raise min_support."
+            )
 
 
 def measures(whole: Floats, left: Floats, right: Floats, *, half: float) -> dict[str, Floats]:

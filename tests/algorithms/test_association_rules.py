@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 import numpy as np
@@ -177,6 +178,35 @@ def test_all_orders_too_large_or_all_alike_give_no_rules_and_no_error():
 
         assert model.similar(["a"])[0] == [[]]
         assert model.fold_in([("a", 1.0)])[0] == []
+
+
+def test_more_sets_than_memory_holds_are_refused_with_what_to_change(monkeypatch):
+    monkeypatch.setattr("recommendations.algorithms.association_rules._MOST_PAIRS", 2)
+
+    assert (
+        len(
+            create("association_rules", **ALL | {"min_support": 2})
+            .fit(baskets(["ab", "ab", "bc", "bc"]))
+            .scorer.values
+        )
+        == 0
+    )
+    with pytest.raises(
+        NotEnoughDataError,
+        match="found 3 pairs of items in 2 orders or more, allowed are 2",
+    ):
+        create("association_rules", **ALL | {"min_support": 2}).fit(baskets(["abc", "abc", "d"]))
+
+
+def test_without_mlxtend_the_message_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mlxtend.frequent_patterns", None)
+    monkeypatch.delitem(sys.modules, "recommendations.algorithms.association_rules")
+    monkeypatch.setitem(sys.modules, "mlxtend", None)
+
+    with pytest.raises(
+        ModuleNotFoundError, match=r"association_rules needs mlxtend.*django-concierge\[rules\]"
+    ):
+        create("association_rules")
 
 
 def test_without_orders_and_times_it_says_what_is_missing():

@@ -127,6 +127,6 @@ ENTRIES = (
         ),
         paper="Han, Pei and Yin (2000): Mining frequent patterns without candidate generation",
         suits=Suits(rows=3_000_000, items=30_000, cost=2),
-        requires=("mlxtend",),
+        requires=("mlxtend", "pandas"),
     ),
 )
