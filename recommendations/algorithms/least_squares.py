@@ -100,7 +100,7 @@ class Solver:
         *,
         block: int = 0,
         steps: int = 3,
-        tolerance: float = 1e-2,
+        tolerance: float = 3e-2,
         exact: bool = False,
     ) -> tuple[Tensor, Tensor]:
         """A float32 vector a row, (n_rows, d), zeros for a row without entries; and ``factors`` turned alike.
