@@ -102,7 +102,7 @@ class Peer:
         self._peer.item_factors = items.numpy().copy()
 
     def run(self) -> float:
-        """The seconds that it reports; by the processor's clock the whole call with its checks of the input."""
+        """The seconds that it reports; by the processor's clock those of the whole call."""
         seconds: list[float] = []
         start = clock()
         self._peer.fit(

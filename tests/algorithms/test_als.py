@@ -230,7 +230,8 @@ def test_a_warm_start_begins_where_the_earlier_model_ended(blocks):
     cold = create("als", iterations=1, **options).fit(data, seed=5)
 
     def distance(model):
-        return np.abs(model.scorer.item_factors - earlier.scorer.item_factors).max()
+        alike, before = (one.scorer.item_factors @ one.scorer.item_factors.T for one in (model, earlier))
+        return np.abs(alike - before).max()  # the fit may turn all vectors
 
     assert distance(warm) < 0.05 < distance(cold)
 
