@@ -16,7 +16,7 @@ from recommendations.interactions import Interactions
 from .base import Algorithm, Fit, Learned
 from .descent import descend
 from .device import default_device
-from .sampling import Positives, Sampler, sampler
+from .sampling import Bought, Positives, Sampler, sampler
 
 _MOST = 100
 _BATCH, _STEPS = 8192, 20
@@ -58,7 +58,8 @@ class _Learner:
     """p, [q, b] and for each of their rows the sum of squared gradients."""
 
     def __init__(self, matrix: Any, parameters: dict[str, Any], seed: int, device: torch.device) -> None:
-        positives = Positives(matrix, device)
+        self._bought = Bought(matrix)
+        positives = Positives(self._bought.matrix, device)
         random = torch.Generator().manual_seed(seed)
         factors, scale = parameters["factors"], parameters["factors"] ** -0.5
 
@@ -66,11 +67,11 @@ class _Learner:
             values: Tensor = torch.randn((rows, columns), generator=random) * scale
             return values.to(device)
 
-        users, items = table(matrix.shape[0], factors), table(matrix.shape[1], factors)
+        users, items = table(matrix.shape[0], factors), table(positives.n_items, factors)
         self.weights = {
             "users": users,
             "items": items,
-            "bias": torch.zeros(matrix.shape[1], 1, device=device),
+            "bias": torch.zeros(positives.n_items, 1, device=device),
         }
         self.moments = {
             name: torch.zeros(len(tensor), device=device) for name, tensor in self.weights.items()
@@ -152,10 +153,11 @@ class _Learner:
         gram = (mean.T @ mean).double()
         gram.diagonal().add_(_RIDGE * float(gram.trace()) + 1e-12)
         towards = torch.linalg.solve(gram, (mean.T @ users).double()).float()
-        seen = (self._positives.frequency > 0).float()[:, None]
-        history = torch.cat((items @ towards, torch.ones_like(seen)), 1)
-        known = torch.cat((mean @ towards, torch.ones_like(users[:, :1])), 1)
-        return known, torch.cat((items, self.weights["bias"]), 1) * seen, history * seen
+        ones = torch.ones_like
+        known = torch.cat((mean @ towards, ones(users[:, :1])), 1)
+        history = torch.cat((items @ towards, ones(items[:, :1])), 1)
+        vectors = torch.cat((items, self.weights["bias"]), 1)
+        return known, self._bought.spread(vectors), self._bought.spread(history)
 
     def scorer(self, weight: str) -> Factors:
         users, items, history = (tensor.cpu().numpy() for tensor in self._served())

@@ -16,7 +16,7 @@ from recommendations.interactions import Interactions
 from .base import Algorithm, Fit, Learned
 from .descent import adam, descend
 from .device import default_device
-from .sampling import Positives, Shared
+from .sampling import Bought, Positives, Shared
 
 _MOST = 200
 _USERS, _ENTRIES, _STEPS = 512, 65_536, 20
@@ -57,9 +57,9 @@ class _Learner:
     """e and h, learned over batches of users with all that they bought."""
 
     def __init__(self, matrix: Any, parameters: dict[str, Any], seed: int, device: torch.device) -> None:
-        self.positives = Positives(matrix, device)
+        self._bought = Bought(matrix)
+        self.positives = Positives(self._bought.matrix, device)
         self._options = parameters
-        self._seen = self.positives.frequency > 0
         self._weight = self.positives.weight / self.positives.weight.mean()
         shape = (self.positives.n_items, parameters["factors"])
         start = torch.randn(shape, generator=torch.Generator().manual_seed(seed)) * 0.1
@@ -115,20 +115,21 @@ class _Learner:
 
     @torch.no_grad()
     def vectors(self, users: Tensor) -> tuple[Tensor, Tensor]:
-        items, history = self.weights["items"], self.weights["history"]
-        row, bought, place = self.positives.rows(users.to(items.device))
+        return self._tastes(users), self._bought.spread(normalize(self.weights["items"]))
+
+    def _tastes(self, users: Tensor) -> Tensor:
+        history = self.weights["history"]
+        row, bought, place = self.positives.rows(users.to(history.device))
         part = history[bought] * self._weight[place, None]
-        sums = torch.zeros((len(users), items.shape[1]), device=items.device).index_add(0, row, part)
-        return normalize(sums), normalize(items) * self._seen[:, None]
+        sums = torch.zeros((len(users), history.shape[1]), device=history.device)
+        return normalize(sums.index_add_(0, row, part))
 
     @torch.no_grad()
     def scorer(self, weight: str) -> Factors:
-        everybody = torch.split(torch.arange(len(self.positives.lengths)), 4 * _USERS)
-        parts = [self.vectors(users) for users in everybody]
-        items = parts[0][1] if parts else normalize(self.weights["items"])
-        history = self.weights["history"] * self._seen[:, None]
-        users = torch.cat([part[0] for part in parts])
-        found, vectors, own = (tensor.cpu().numpy() for tensor in (users, items, history))
+        everybody = torch.arange(len(self.positives.lengths))
+        users = torch.cat([self._tastes(some) for some in torch.split(everybody, _USERS)])
+        items, history = (self._bought.spread(self.weights[name]) for name in ("items", "history"))
+        found, vectors, own = (tensor.cpu().numpy() for tensor in (users, normalize(items), history))
         return Factors(
             found,
             vectors,

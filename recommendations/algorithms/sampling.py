@@ -98,6 +98,25 @@ class Positives:
         return row, self.item[place], place
 
 
+class Bought:
+    """The columns of a users x items CSR matrix that have an entry: all that learning needs vectors of.
+
+    ``matrix`` holds these alone, so that memory follows what was bought, whatever the catalogue's size.
+    """
+
+    def __init__(self, matrix: Any) -> None:
+        self._n_items = int(matrix.shape[1])
+        self._places, columns = np.unique(matrix.indices, return_inverse=True)
+        shape = (matrix.shape[0], len(self._places))
+        self.matrix = type(matrix)((matrix.data, columns.astype(np.int32), matrix.indptr), shape=shape)
+
+    def spread(self, vectors: Tensor) -> Tensor:
+        """A vector (d,) for each item of the catalogue, zeros where nobody bought it."""
+        spread = torch.zeros((self._n_items, vectors.shape[1]), device=vectors.device)
+        spread[torch.from_numpy(self._places.astype(np.int64)).to(vectors.device)] = vectors
+        return spread
+
+
 class Uniform:
     """Every item that the user does not have with the same probability."""
 

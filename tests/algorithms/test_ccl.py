@@ -139,6 +139,16 @@ def test_a_customers_score_is_that_of_a_stranger_with_the_same_history(blocks):
     assert parts.sum() == pytest.approx(scores[2], abs=1e-5)
 
 
+def test_similar_to_an_item_is_what_one_who_has_it_alone_is_shown(blocks):
+    model = create("ccl", factors=8, epochs=10).fit(blocks["orders"])
+
+    (keys,), (scores,) = model.similar(["a-2"], k=5)
+
+    alone, expected = model.fold_in([("a-2", 3.0)], k=5)
+    assert keys == alone
+    assert scores == pytest.approx(expected, abs=1e-5)
+
+
 def test_dropout_hides_parts_of_the_history_without_changing_its_weight_on_the_average():
     one = learner("margin", dropout=0.4)
     generator = torch.Generator().manual_seed(0)

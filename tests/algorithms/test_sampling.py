@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import sparse, stats
 
-from recommendations.algorithms.sampling import Hard, InBatch, Popular, Positives, Uniform, sampler
+from recommendations.algorithms.sampling import Bought, Hard, InBatch, Popular, Positives, Uniform, sampler
 
 ROWS = [[0, 2, 3], [], [5], [0, 1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6, 7], list(range(8))]
 ITEMS = 8
@@ -135,3 +135,14 @@ def test_a_seed_reproduces_the_draws(kind, positives):
 def test_an_unknown_sampler_is_refused_with_the_valid_ones(positives):
     with pytest.raises(ValueError, match=r"\"uniform\", .* got 'in_batch'"):
         sampler("in_batch", positives, generator())
+
+
+def test_a_catalogue_of_a_million_items_is_learned_as_the_few_that_were_bought():
+    matrix = sparse.csr_matrix(([2.0, 1.0, 3.0], ([0, 1, 1], [999_999, 5, 700])), shape=(2, 1_000_000))
+
+    bought = Bought(matrix)
+
+    assert bought.matrix.toarray().tolist() == [[0, 0, 2], [1, 3, 0]]
+    spread = bought.spread(torch.tensor([[1.0], [2.0], [3.0]]))
+    assert spread.shape == (1_000_000, 1)
+    assert spread[[5, 700, 999_999]].flatten().tolist() == [1, 2, 3] and float(spread.sum()) == 6

@@ -40,7 +40,8 @@ class Factors(Scorer):
     """``item_factors`` float32 (n_items, d) and ``user_factors`` float32 (n_users, d).
 
     ``gram``: float64 (free, free), the G of ``FoldIn`` without its pull. ``similar`` compares the first
-    ``latent`` columns by cosine. ``history_factors``: float32 (n_items, d), where the fold-in needs them.
+    ``latent`` columns by cosine; where fold-in is a direction, an item's is that of who has it alone.
+    ``history_factors``: float32 (n_items, d), where the fold-in needs them.
     """
 
     name = "factors"
@@ -127,8 +128,12 @@ class Factors(Scorer):
 
     def score_items(self, items: Int64s) -> Float32s:
         latent = self.item_factors[:, : self.latent]
-        scores: Float32s = latent[items] @ latent.T
-        lengths = self.norms[items][:, None] * self.norms
+        asked, norms = latent[items], self.norms[items]
+        if self.history_factors is not None and self.fold_in.kind == "direction":
+            asked = self.history_factors[items]
+            norms = np.linalg.norm(asked, axis=1)
+        scores: Float32s = asked @ latent.T
+        lengths = norms[:, None] * self.norms
         np.divide(scores, lengths, out=scores, where=lengths > 0)
         scores[lengths <= 0] = -np.inf
         return scores
