@@ -19,7 +19,7 @@ NAMES = sorted(ALGORITHMS)
 QUICK = {
     "als": {"factors": 2, "iterations": 8, "regularization": 0.1},
     "bpr": {"factors": 4, "epochs": 40},
-    "ccl": {"factors": 4, "epochs": 30},
+    "ccl": {"factors": 8, "epochs": 30, "temperature": 0.3},
     "svd": {"factors": 4, "epochs": 15, "learning_rate": 0.05, "regularization": 0.02},
     "svdpp": {
         "factors": 4,
