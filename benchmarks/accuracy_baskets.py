@@ -51,10 +51,20 @@ GRIDS: dict[tuple[str, Scope], tuple[Stage, ...]] = {
         {"weight": ("log1p", "sqrt"), "half_life": (60, 120), "neighbours": (50, 100, 300)},
     ),
 }
-RULES: tuple[Stage, ...] = (
-    {"metric": ("confidence", "lift", "leverage", "conviction"), "min_confidence": (0.02, 0.1)},
-    {"min_support": (10, 20), "max_antecedents": (1, 2)},
-)
+RULES: dict[str, tuple[Stage, ...]] = {
+    "Online Retail": (
+        {"metric": ("confidence", "lift", "leverage", "conviction"), "min_confidence": (0.02, 0.1)},
+        {"min_support": (10, 20), "max_antecedents": (1, 2)},
+    ),
+    "The Complete Journey": (  # ten times the orders: a support of 10 would be minutes of mining each
+        {
+            "metric": ("confidence", "lift", "leverage", "conviction"),
+            "min_support": (40,),
+            "min_confidence": (0.02,),
+        },
+        {"min_support": (20, 40), "max_antecedents": (1, 2)},
+    ),
+}
 TOGETHER: tuple[Stage, ...] = ({"min_support": (2, 3, 5), "min_lift": (1, 1.2, 2)},)
 USERS = 800
 RATINGS: Stage = {"implicit_regularization": (5, 10), "bias_regularization": (1, 2), "factors": (50, 80)}
@@ -124,7 +134,7 @@ def _shop(data: datasets.Dataset) -> Iterator[Row]:
         chosen, best = _chosen(name, stages, asked)
         final = partial(_lists, train=data.split.train, test=data.split.test, scope=scope, users=everybody)
         yield _row(data, name, scope, chosen, best, final)
-    for name, stages in (("association_rules", RULES), ("bought_together", TOGETHER)):
+    for name, stages in (("association_rules", RULES[data.name]), ("bought_together", TOGETHER)):
         chosen, best = _chosen(name, stages, partial(_hidden, train=train, test=later))
         final = partial(_hidden, train=data.split.train, test=data.split.test)
         yield _row(data, name, "basket", chosen, best, final)
