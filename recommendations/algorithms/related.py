@@ -22,12 +22,10 @@ def best_related(
     n_items: int,
     n: int,
     report: Callable[[int, int], None],
-    importance: Floats | None = None,
 ) -> Related:
-    """The ``n`` values of each row that matter most, as CSR arrays (indptr, indices ascending, values).
+    """The ``n`` values of each row furthest from 0, as CSR arrays (indptr, indices ascending, values).
 
-    A value matters by its magnitude, times the ``importance`` (float32 (n_items,), above 0) of its column.
-    Zeros never do. ``block(rows)`` gives these rows, (rows, n_items) float32, dense or as CSR matrix; one
+    Zeros do not count. ``block(rows)`` gives these rows, (rows, n_items) float32, dense or as CSR matrix; one
     thread for each of PyTorch's computes blocks of at most 8 million cells. ``report(done, total)`` is called
     in between.
     """
@@ -39,7 +37,7 @@ def best_related(
     def work(rows: slice) -> Related:
         found = block(rows)
         best = _of_dense if isinstance(found, np.ndarray) else _of_sparse
-        return best(found, n, importance)
+        return best(found, n)
 
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(slices), threads):
@@ -51,21 +49,16 @@ def best_related(
     return np.cumsum(np.concatenate(counts)), np.concatenate(columns), np.concatenate(values)
 
 
-def _of_dense(block: Floats, n: int, importance: Floats | None) -> Related:
-    matters = np.abs(block)
-    if importance is not None:
-        matters *= importance
-    best = torch.from_numpy(matters).topk(min(n, block.shape[1]), dim=1, sorted=False).indices.numpy()
+def _of_dense(block: Floats, n: int) -> Related:
+    best = torch.from_numpy(np.abs(block)).topk(min(n, block.shape[1]), dim=1, sorted=False).indices.numpy()
     best.sort(axis=1)
     found = np.take_along_axis(block, best, axis=1)
     kept = found != 0
     return kept.sum(axis=1), best[kept].astype(np.int32), found[kept]
 
 
-def _of_sparse(block: Any, n: int, importance: Floats | None) -> Related:
+def _of_sparse(block: Any, n: int) -> Related:
     matters = np.abs(block.data)
-    if importance is not None:
-        matters *= importance[block.indices]
     chosen = [np.zeros(0, np.int64)]
     for start, stop in pairwise(block.indptr.tolist()):
         if stop - start > n:

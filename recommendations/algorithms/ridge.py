@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from recommendations.artifacts.scorers import ItemItem
+from recommendations.artifacts.scorers import Linear
 from recommendations.interactions import Interactions
 
 from .base import Algorithm, DivergedError, Fit, Learned
@@ -16,6 +16,8 @@ from .related import best_related
 
 LARGEST = 30_000
 """Users or items that a dense solve takes: 3.6 GB of float32, inverted in place."""
+
+_DENSE = 800
 
 Floats = NDArray[np.float32]
 
@@ -28,9 +30,9 @@ class Ridge(Algorithm):
     """B = argmin |X - XB|^2 + l2 |B|^2 = (X'X + l2 I)^-1 X'X; a history x scores x'B.
 
     With ``diagonal`` an item speaks for itself too, so that what was bought is suggested again; without it
-    B is that of EASE (:class:`~recommendations.algorithms.ease.EASE`). Row i keeps its ``neighbours`` entries
-    of greatest |B_ij| sqrt(s_j), s_j being the mean score of item j over the users: what never comes near the
-    top of a list needs no exact score. Values may be negative.
+    B is that of EASE (:class:`~recommendations.algorithms.ease.EASE`). The 800 columns of the highest mean
+    score over the users are kept whole, of the rest of each row the ``neighbours`` entries furthest from 0.
+    Values may be negative.
 
     Raises TooLargeError above 30,000 users and items, counted where they have rows.
     """
@@ -46,13 +48,16 @@ class Ridge(Algorithm):
         mean: NDArray[Any] = solution.mean_scores
         if not self.diagonal:
             mean = (mean - solution.mean_weights * (1 - solution.residual)) * scale
-        floor = max(1e-3 * float(np.abs(mean).mean()), 1e-30)
+        targets = np.sort(np.argsort(-mean, kind="stable")[:_DENSE])
+        dense = np.zeros((len(items) + 1, len(targets)), np.float32)
 
         def block(rows: slice) -> Floats:
             found = solution.rows(rows)
             if not self.diagonal:
                 found *= scale
                 found[np.arange(len(found)), np.arange(rows.start, rows.stop)] = 0
+            dense[rows] = found[:, targets]
+            found[:, targets] = 0
             return found
 
         indptr, indices, values = best_related(
@@ -60,12 +65,21 @@ class Ridge(Algorithm):
             len(items),
             self.parameters["neighbours"],
             lambda done, total: fit.report("fit", done, total),
-            np.sqrt(np.maximum(mean, floor)).astype(np.float32),
         )
         counts = np.zeros(data.n_items + 1, np.int64)
         counts[items + 1] = np.diff(indptr)
-        related = np.cumsum(counts), items[indices].astype(np.int32), values
-        return Learned(ItemItem(*related, weight=self.parameters["weight"]), matrix)
+        places = np.full(data.n_items, len(items), np.int32)
+        places[items] = np.arange(len(items))
+        scorer = Linear(
+            np.cumsum(counts),
+            items[indices].astype(np.int32),
+            values,
+            targets=items[targets].astype(np.int32),
+            dense=dense,
+            places=places,
+            weight=self.parameters["weight"],
+        )
+        return Learned(scorer, matrix)
 
 
 class Projection:

@@ -28,6 +28,7 @@ def dense(model: Model) -> np.ndarray:
     scorer = model.scorer
     B = np.zeros((scorer.n_items, scorer.n_items))
     B[np.repeat(np.arange(scorer.n_items), np.diff(scorer.indptr)), scorer.indices] = scorer.values
+    B[:, scorer.targets] = scorer.dense[scorer.places]
     return B
 
 
@@ -41,12 +42,13 @@ def steck(data: Interactions, l2: float, *, diagonal: bool) -> np.ndarray:
     return B
 
 
-@pytest.mark.parametrize("cells", [8_000_000, 200])
+@pytest.mark.parametrize(("cells", "whole"), [(8_000_000, 800), (200, 0), (200, 7)])
 @pytest.mark.parametrize("data", [MANY_USERS, MANY_ITEMS], ids=["items' dimension", "users' dimension"])
 @pytest.mark.parametrize("l2", [0.1, 5.0, 1000.0])
 @pytest.mark.parametrize("name", ["ease", "ridge"])
-def test_all_neighbours_kept_are_stecks_closed_form(name, data, l2, cells, monkeypatch):
+def test_all_neighbours_kept_are_stecks_closed_form(name, data, l2, cells, whole, monkeypatch):
     monkeypatch.setattr(related, "_CELLS", cells)
+    monkeypatch.setattr(ridge, "_DENSE", whole)
     expected = steck(data, l2, diagonal=name == "ridge")
 
     model = create(name, weight="sqrt", half_life=60, l2=l2, neighbours=5000).fit(data)
@@ -67,18 +69,21 @@ def test_both_dimensions_agree():
     assert by_users.mean_scores * 30 == pytest.approx(by_items.mean_scores * 50, rel=1e-3, abs=1e-5)
 
 
-def test_a_row_keeps_the_entries_that_matter_for_the_top_of_a_list():
-    B = steck(MANY_USERS, 5.0, diagonal=False)
+def test_columns_of_the_highest_mean_scores_are_whole_and_rows_keep_what_is_furthest_from_0(monkeypatch):
+    monkeypatch.setattr(ridge, "_DENSE", 5)
+    expected = steck(MANY_USERS, 5.0, diagonal=False)
     X = MANY_USERS.matrix("sqrt", half_life=60).toarray()
-    telling = np.abs(B) * np.sqrt(np.maximum((X @ B).mean(axis=0), 0))
+    best = np.sort(np.argsort(-(X @ expected).mean(axis=0))[:5])
 
     model = create("ease", weight="sqrt", half_life=60, l2=5, neighbours=4).fit(MANY_USERS)
 
-    kept = dense(model) != 0
-    assert (kept.sum(axis=1) == 4).all()
-    assert (
-        np.where(kept, telling, np.inf).min(axis=1) >= np.where(kept, 0, telling).max(axis=1) - 1e-6
-    ).all()
+    found = dense(model)
+    assert model.scorer.targets.tolist() == best.tolist()
+    assert found[:, best] == pytest.approx(expected[:, best], abs=1e-5)
+    rest = np.abs(np.delete(expected, best, axis=1))
+    kept = np.sort(np.abs(np.delete(found, best, axis=1)), axis=1)[:, ::-1]
+    assert kept[:, :4] == pytest.approx(np.sort(rest, axis=1)[:, ::-1][:, :4], abs=1e-5)
+    assert not kept[:, 4:].any()
 
 
 def test_ridge_suggests_again_what_ease_never_does_for_itself():
@@ -133,7 +138,7 @@ def test_keys_without_rows_cost_nothing():
     model = create("ease", l2=1).fit(data)
 
     assert model.recommend(["u0000007"])[0] == [["i0000070"]]
-    assert len(model.scorer.values) == 6
+    assert model.scorer.dense.shape == (4, 3)
 
 
 def test_an_l2_too_small_to_solve_with_says_to_raise_it():

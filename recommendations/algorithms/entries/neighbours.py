@@ -82,7 +82,7 @@ _EASE = AlgorithmInfo(
             high=1_000_000,
             between=Range(10, 3000, log=True),
         ),
-        neighbours(200),
+        neighbours(100),
     ),
     paper="Steck (2019): Embarrassingly shallow autoencoders for sparse data",
     suits=Suits(smaller_side=10_000),
@@ -99,7 +99,7 @@ _RIDGE = replace(
         replace(weight("count"), search=("binary", "count", "log1p", "sqrt")),
         half_life(90.0, search=(None, 30, 60, 90, 180)),
         replace(_EASE.parameter("l2"), default=30.0),
-        neighbours(200),
+        neighbours(100),
     ),
 )
 

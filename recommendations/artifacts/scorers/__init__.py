@@ -9,6 +9,7 @@ from __future__ import annotations
 from .base import Scorer
 from .factors import Factors, FoldIn
 from .item_item import ItemItem
+from .linear import Linear
 from .own_history import OwnHistory
 from .rated_factors import RatedFactors
 from .rules import Rules
@@ -20,6 +21,7 @@ __all__ = [
     "Factors",
     "FoldIn",
     "ItemItem",
+    "Linear",
     "Neighbourhood",
     "OwnHistory",
     "RatedFactors",
@@ -30,5 +32,6 @@ __all__ = [
 ]
 
 SCORERS: dict[str, type[Scorer]] = {
-    scorer.name: scorer for scorer in (Factors, ItemItem, OwnHistory, RatedFactors, Rules, Static, UserUser)
+    scorer.name: scorer
+    for scorer in (Factors, ItemItem, Linear, OwnHistory, RatedFactors, Rules, Static, UserUser)
 }

@@ -46,9 +46,7 @@ class ItemItem(Scorer):
         return cls(*(tensors[name] for name in names), weight=meta["weight"])
 
     def score_history(self, items: Items, weights: Float32s) -> Float32s:
-        indices, values, lengths = self._rows(items)
-        spread = np.repeat(weights, lengths)
-        scores = np.bincount(indices, weights=values * spread, minlength=self.n_items).astype(np.float32)
+        scores = self._sums(items, weights)
         scores[scores <= 0] = -np.inf
         return scores
 
@@ -66,6 +64,12 @@ class ItemItem(Scorer):
         shares = np.zeros(len(items))
         shares[place] = weights[place].astype(np.float64) * values[found]
         return shares
+
+    def _sums(self, items: Items, weights: Float32s) -> Float32s:
+        """The weighted sum of these items' rows, (n_items,)."""
+        indices, values, lengths = self._rows(items)
+        spread = np.repeat(weights, lengths)
+        return np.bincount(indices, weights=values * spread, minlength=self.n_items).astype(np.float32)
 
     def _rows(self, items: Items) -> tuple[NDArray[np.int32], Float32s, Int64s]:
         """Indices and values of the rows of these items, one after another, and the length of each."""
