@@ -215,13 +215,14 @@ def main(names: list[str] | None = None) -> None:
     django.setup()
     every = {one.__name__: one for one in (complete_journey, online_retail, movielens_100k)}
     path = FOLDER / "accuracy_baskets.json"
-    kept = json.loads(path.read_text()) if names and path.exists() else {}
     for name in names or every:
         try:
-            kept[name] = every[name]()
+            rows = every[name]()
         except datasets.Absent as absent:
             print(f"{name}: skipped, {absent}")
-        path.write_text(json.dumps(kept, indent=1) + "\n")
+            continue
+        kept = json.loads(path.read_text()) if path.exists() else {}
+        path.write_text(json.dumps(kept | {name: rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

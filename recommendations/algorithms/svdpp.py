@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
@@ -14,6 +15,7 @@ from recommendations.artifacts.scorers import RatedFactors
 from recommendations.interactions import Interactions
 
 from .base import Algorithm, DivergedError, Fit, Learned
+from .descent import adam
 from .device import default_device
 from .stopping import EarlyStopping
 
@@ -40,12 +42,15 @@ class SVDpp(Algorithm):
         matrix = data.matrix("count")
         net = _Net(matrix, self.parameters, fit.seed, default_device())
         later = None if fit.validation is None else fit.validation.matrix("count").tocoo()
-        optimizer = torch.optim.Adam(net.tables, lr=self.parameters["learning_rate"])
-        stopping = EarlyStopping(net.tables, patience=self.parameters["patience"])
+        optimizer, moments = adam(net.tables, self.parameters["learning_rate"])
+        stopping = EarlyStopping(list(net.tables.values()), patience=self.parameters["patience"])
+        done = _restored(fit, net.tables | moments, stopping)
         epochs = self.parameters["epochs"]
-        for epoch in range(1, epochs + 1):
+        for epoch in range(done + 1, epochs + 1):
+            if stopping.over:
+                break
             metrics = {"loss": 0.0}
-            for users, n_ratings in net.batches():
+            for users, n_ratings in net.batches(fit.seed * 1_000_003 + epoch):
                 optimizer.zero_grad()
                 objective = net.objective(users)
                 torch.autograd.backward(objective / n_ratings)
@@ -54,14 +59,14 @@ class SVDpp(Algorithm):
             if later is not None and later.nnz:
                 metrics["rmse"] = net.rmse(later)
             fit.report("fit", epoch, epochs, **metrics)
-            if stopping.update(epoch, -metrics.get("rmse", float("nan"))):
-                break
+            stopping.update(epoch, -metrics.get("rmse", float("nan")))
+            fit.keep(epoch, lambda: {**_numpy(net.tables | moments), **stopping.state()})
         stopping.restore()
         return Learned(self._scorer(net, matrix), matrix)
 
     def _scorer(self, net: _Net, matrix: Any) -> RatedFactors:
         """Items [z_i, 1, b_i + mu] and, solved for these, users [x_u, b_u, 1]; see ``RatedFactors``."""
-        q, y, b_item = (table.detach().cpu().numpy() for table in (net.items(), net.y, net.b_item))
+        q, y, b_item = _numpy({"z": net.items(), "y": net.y, "b": net.b_item}).values()
         rated = (np.bincount(matrix.indices, minlength=len(q)) > 0)[:, None].astype(np.float32)
         items = np.hstack((q * rated, np.ones_like(b_item), b_item * rated + np.float32(net.mean)))
         if not (np.isfinite(items).all() and np.isfinite(y).all()):
@@ -80,15 +85,23 @@ class _Net:
     """The parameters p, q, y, w, b_u, b_i, and the ratings by user and by item on the same device."""
 
     def __init__(self, matrix: Any, parameters: dict[str, Any], seed: int, device: torch.device) -> None:
-        self._generator = torch.Generator().manual_seed(seed)
         self._device = device
+        generator = torch.Generator().manual_seed(seed)
+
+        def table(rows: int, columns: int) -> Tensor:
+            start: Tensor = torch.randn((rows, columns), generator=generator) * (0.1 / columns**0.5)
+            return start.to(device).requires_grad_()
+
         n_users, n_items = matrix.shape
         factors = parameters["factors"]
         self.mean = float(matrix.data.mean(dtype=np.float64))
         sizes = (n_users, n_items, n_items, n_users)
-        self.p, self.q, self.y, self.w = (self._table(rows, factors) for rows in sizes)
-        self.b_user, self.b_item = self._table(n_users), self._table(n_items)
-        self.tables = [self.p, self.q, self.y, self.w, self.b_user, self.b_item]
+        self.p, self.q, self.y, self.w = (table(rows, factors) for rows in sizes)
+        self.b_user, self.b_item = (
+            torch.zeros((rows, 1), device=device, requires_grad=True) for rows in (n_users, n_items)
+        )
+        names = ("p", "q", "y", "w", "b_user", "b_item")
+        self.tables: dict[str, Tensor] = {name: getattr(self, name) for name in names}
         self._pull, self._implicit_pull, self._bias_pull = (
             parameters[name] for name in ("regularization", "implicit_regularization", "bias_regularization")
         )
@@ -100,10 +113,10 @@ class _Net:
         self._damped_item = self._item_starts.diff().clamp(min=1).rsqrt()[:, None]
         self._damped_user = self._count.clamp(min=1).rsqrt()[:, None]
 
-    def batches(self) -> Iterator[tuple[Tensor, int]]:
+    def batches(self, seed: int) -> Iterator[tuple[Tensor, int]]:
         """All users who rated, shuffled, in parts of about as many ratings, and that number."""
         count = self._count.cpu()
-        users = torch.randperm(len(count), generator=self._generator)
+        users = torch.randperm(len(count), generator=torch.Generator().manual_seed(seed))
         users = users[count[users] > 0]
         size = max(_SMALLEST_BATCH, -(-len(self._rating) // _BATCHES))
         part = count[users].cumsum(0).sub(1).div(size, rounding_mode="floor")
@@ -145,11 +158,20 @@ class _Net:
         given = torch.from_numpy(ratings.data).to(self._device)
         return float((given - predicted).square().mean().sqrt())
 
-    def _table(self, rows: int, columns: int = 0) -> Tensor:
-        """Small random vectors, or biases of 0, (rows, max(columns, 1))."""
-        scale = 0.1 / columns**0.5 if columns else 0.0
-        start = torch.randn((rows, max(columns, 1)), generator=self._generator) * scale
-        return start.to(self._device).requires_grad_()
+
+@torch.no_grad()
+def _restored(fit: Fit, tensors: Mapping[str, Tensor], stopping: EarlyStopping) -> int:
+    """How many epochs a killed training had done; its tensors are put back."""
+    done, state = fit.resume()
+    if done:
+        for name, tensor in tensors.items():
+            tensor.copy_(torch.from_numpy(state[name]))
+        stopping.load(state)
+    return done
+
+
+def _numpy(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:
+    return {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
 
 
 def _rows(matrix: Any, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ import torch
 
 from recommendations.algorithms import create
 from recommendations.algorithms.base import DivergedError
+from recommendations.algorithms.checkpoints import Checkpoint
 from recommendations.algorithms.svdpp import _Net
 from recommendations.artifacts.scorers import RatedFactors
 from recommendations.interactions import Interactions
@@ -68,7 +69,7 @@ def test_batches_hold_every_user_with_ratings_once():
     _, data = ratings(n_users=300)
     net = _Net(data.where(data.user != 7).matrix(), PULLS, 0, torch.device("cpu"))
 
-    batches = list(net.batches())
+    batches = list(net.batches(0))
 
     users = torch.cat([users for users, _ in batches])
     assert len(batches) > 20
@@ -160,6 +161,33 @@ def test_training_stops_where_the_validation_part_gets_no_better_and_keeps_the_b
 
     assert len(errors) < 300
     assert np.argmin(errors) == len(errors) - 4
+
+
+def test_a_training_that_was_killed_ends_as_if_nothing_had_happened(tmp_path):
+    _, data = ratings()
+    held = np.random.default_rng(1).random(len(data)) < 0.2
+    train, options = data.where(~held), {"seed": 3, "validation": data.where(held)}
+    whole = create("svdpp", factors=3, epochs=12).fit(train, **options)
+
+    def die(stage: str, done: int, total: int, metrics: object) -> None:
+        if stage == "fit" and done == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        create("svdpp", factors=3, epochs=12).fit(
+            train, checkpoint=Checkpoint(tmp_path, seconds=0), on_progress=die, **options
+        )
+    epochs: list[int] = []
+    resumed = create("svdpp", factors=3, epochs=12).fit(
+        train,
+        checkpoint=Checkpoint(tmp_path, seconds=0),
+        on_progress=lambda stage, done, total, metrics: epochs.append(done) if metrics else None,
+        **options,
+    )
+
+    assert 1 < epochs[0] <= 7
+    for name, tensor in whole.scorer.tensors().items():
+        assert np.array_equal(tensor, resumed.scorer.tensors()[name]), name
 
 
 def test_several_ratings_of_an_item_count_as_their_mean():
