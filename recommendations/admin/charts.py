@@ -153,7 +153,7 @@ def _scores(
         ],
         columns=columns,
         rows=[
-            [label, describe.figure(row.get("value")), _range(ends), _difference_text(difference)][
+            [label, describe.figure(row.get("value")), interval_words(ends), _difference_text(difference)][
                 : len(columns)
             ]
             for (label, row, difference), ends in zip(scored, intervals, strict=True)
@@ -162,7 +162,8 @@ def _scores(
     )
 
 
-def _range(ends: tuple[float, float] | None) -> str:
+def interval_words(ends: tuple[float, float] | None) -> str:
+    """Such as "0.0431 to 0.0512"."""
     if ends is None:
         return describe.DASH
     return _("%(low)s to %(high)s") % {"low": describe.figure(ends[0]), "high": describe.figure(ends[1])}
@@ -174,7 +175,7 @@ def _difference_text(difference: dict[str, Any]) -> str:
         return describe.DASH
     ends = describe.interval([difference.get("low"), difference.get("high")])
     signed = describe.figure(mean) if mean < 0 else f"+{describe.figure(mean)}"
-    return f"{signed} ({_range(ends)})" if ends else signed
+    return f"{signed} ({interval_words(ends)})" if ends else signed
 
 
 def _column(name: str) -> str:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from recommendations.algorithms import catalogue
-from recommendations.models import ModelRun
+from recommendations.models import AUTO, ModelRun
 
 from . import names
 
@@ -162,6 +162,8 @@ def user_name(row: Model, column: str) -> str:
 
 def algorithm_title(name: str) -> str:
     """The catalogue's title of an algorithm; its name when the host has taken the algorithm away."""
+    if name == AUTO:
+        return _("The best model")
     known = catalogue.ALGORITHMS.get(name)
     return _(known.title) if known else name
 
@@ -212,7 +214,8 @@ def baseline_words(run: ModelRun) -> str:
 def metric_name(run: ModelRun) -> str:
     """The key metric's name as people write it: "NDCG@20"."""
     role = catalogue.ROLES.get(run.role)
-    name = mapping(run.metrics).get("metric") or (role.metric if role else "")
+    ordered = mapping(run.search).get("metric") or (role.metric if role else "")
+    name = mapping(run.metrics).get("metric") or ordered
     return text(name, 40).upper()
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from recommendations.algorithms.catalogue import ALGORITHMS, AlgorithmInfo, Parameter
 from recommendations.models import ModelRun
+from recommendations.models.sentences import scorecard
 
-from . import describe, names
+from . import describe, names, trials
 
 LOG_CHARACTERS = 20_000  # the tail that a page shows
 TIMES = ("first", "last", "cutoff", "validation_cutoff")
@@ -57,6 +59,7 @@ def progress(run: ModelRun) -> dict[str, Any]:
         "advice": state.advice,
         "live": run.is_live,
         "stage": "" if run.status == run.Status.FINISHED else stage_title(run.stage),
+        "trial": trials.progress_words(run),
         "steps": steps,
         "percent": percent,
         "device": run.device,
@@ -79,7 +82,25 @@ def facts(run: ModelRun) -> dict[str, Any]:
         "serves": [describe.role_title(active.role) for active in run.active_for.all()],
         "error": describe.text(run.error, LOG_CHARACTERS),
         "log": run.log[-LOG_CHARACTERS:],
+        "sentences": scorecard(run),
+        "ordered": _ordered(run),
     }
+
+
+def _ordered(run: ModelRun) -> str:
+    """What was ordered where that is more than one training: "the best model, 10 minutes"."""
+    parts = []
+    if run.auto:
+        parts.append(_("the best model"))
+    minutes = describe.number(describe.mapping(run.search).get("minutes"))
+    if minutes is not None:
+        parts.append(_("search for %(time)s") % {"time": describe.duration(60 * minutes)})
+    if run.warm:
+        parts.append(_("learns on from the model that serves"))
+    if run.retries:
+        text = ngettext("continued %(count)d time", "continued %(count)d times", run.retries)
+        parts.append(text % {"count": run.retries})
+    return capfirst(", ".join(parts))
 
 
 def choice(algorithm: AlgorithmInfo) -> dict[str, str]:
@@ -107,6 +128,7 @@ def stage_title(stage: str) -> str:
         "extract": _("Reading the orders"),
         "clean": _("Cleaning"),
         "split": _("Splitting into training and test part"),
+        "search": _("Looking for the best model"),
         "fit": _("Learning"),
         "score": _("Scoring on the test part"),
         "compare": _("Comparing with the baseline and the active model"),
@@ -121,6 +143,8 @@ def sections(run: ModelRun) -> list[Section]:
     """The tables of a run's page, those without content left out."""
     found = [
         Section("parameters", _("Parameters"), _parameters(run)),
+        Section("shop", _("The shop as the search saw it"), trials.shop(run)),
+        Section("left-out", _("Not tried"), trials.left_out(run), (_("Algorithm"), _("Why"))),
         Section("data", _("Data"), _pairs(_dated(run.data_summary))),
         _cleaning(run.cleaning),
         Section("split", _("Split"), _pairs(_dated(run.split))),
@@ -144,7 +168,7 @@ def comparison(runs: Sequence[ModelRun]) -> list[tuple[str, list[Line]]]:
     groups = [
         (_("Result"), result),
         (_("Parameters"), _lines([{**_as_fitted(run), "seed": run.seed} for run in runs])),
-        (_("Scores"), _lines(scores, _metric, describe.figure)),
+        (_("Scores"), _lines(scores, names.metric, describe.figure)),
         (_("Data"), _lines([_dated(run.data_summary) for run in runs])),
         (_("Timings"), _lines([describe.mapping(run.timings) for run in runs], stage_title, _seconds)),
     ]
@@ -269,7 +293,7 @@ def _scores(run: ModelRun) -> Section:
     columns += [describe.text(row.get("algorithm"), 60) for row in others]
     table = [
         [
-            _metric(name),
+            names.metric(name),
             *(
                 describe.figure(column.get(name))
                 for column in [own, *(describe.mapping(row["all"]) for row in others)]
@@ -278,8 +302,3 @@ def _scores(run: ModelRun) -> Section:
         for name in found[:MAX_ROWS]
     ]
     return Section("scores", _("All scores"), table, tuple(columns), describe.score_note(run))
-
-
-def _metric(name: str) -> str:
-    short = {"ndcg", "map", "mrr", "rmse", "mae"}
-    return name.upper() if name in short else _label(name)

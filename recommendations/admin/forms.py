@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from recommendations.algorithms.catalogue import ROLES, AlgorithmInfo, InvalidParameters, Parameter, validate
-from recommendations.models import ModelRun
+from recommendations.algorithms.entries.base import MAX_K, METRICS
+from recommendations.models import AUTO, ModelRun
+from recommendations.models.managers import AUTO_MINUTES, MAX_MINUTES
 
 from . import describe, names
 
@@ -45,6 +47,16 @@ class StartRunForm(forms.Form):
         help_text=gettext_lazy("The same seed on the same data gives the same model."),
     )
 
+    minutes = forms.FloatField(
+        label=gettext_lazy("Minutes for tuning"),
+        required=False,
+        min_value=0.1,
+        max_value=MAX_MINUTES,
+        help_text=gettext_lazy(
+            "How long to look for better parameters, beginning with these. Empty takes them as they are."
+        ),
+    )
+
     def __init__(self, *args: Any, algorithm: AlgorithmInfo, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.algorithm = algorithm
@@ -60,7 +72,7 @@ class StartRunForm(forms.Form):
 
     def run_fields(self) -> list[forms.BoundField]:
         """The fields that every run has."""
-        return [self["role"], self["activate"], self["seed"]]
+        return [self["role"], self["minutes"], self["activate"], self["seed"]]
 
     def start(self, user: AbstractBaseUser | AnonymousUser) -> ModelRun:
         """Order the run. Raises ``AlreadyRunning`` while another one of the algorithm is live."""
@@ -73,6 +85,7 @@ class StartRunForm(forms.Form):
             via="admin",
             activate=wanted["activate"],
             seed=wanted["seed"],
+            minutes=wanted["minutes"],
         )
 
     def clean(self) -> dict[str, Any]:
@@ -90,6 +103,81 @@ class StartRunForm(forms.Form):
         return cleaned
 
 
+class SearchForm(forms.Form):
+    """What the best model is looked for: role, time, and how models are judged."""
+
+    role = forms.ChoiceField(label=gettext_lazy("What for"))
+    minutes = forms.FloatField(
+        label=gettext_lazy("Minutes"),
+        min_value=0.1,
+        max_value=MAX_MINUTES,
+        initial=AUTO_MINUTES,
+        help_text=gettext_lazy(
+            "How long to look for it. More time tries more parameters; ten minutes are enough for most shops."
+        ),
+    )
+    scope = forms.ChoiceField(
+        label=gettext_lazy("What counts"),
+        required=False,
+        help_text=gettext_lazy("Whether it is a success to suggest what the customer has bought before."),
+    )
+    metric = forms.ChoiceField(
+        label=gettext_lazy("Judged by"),
+        required=False,
+        help_text=gettext_lazy("NDCG counts what was found, more so near the top of the list."),
+    )
+    k = forms.IntegerField(
+        label=gettext_lazy("Length of the list"), min_value=1, max_value=MAX_K, initial=20, required=False
+    )
+    activate = forms.BooleanField(
+        label=gettext_lazy("Activate when it is good enough"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy(
+            "Serve the model at once when it passes the comparison with the baseline and the active model."
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = {
+            "role": [(name, _(role.title)) for name, role in ROLES.items()],
+            "scope": [
+                ("", _("as usual for this role")),
+                ("new", _("only items the customer had not bought")),
+                ("all", _("all purchases, repeats included")),
+            ],
+            "metric": [("", _("as usual for this role")), *((name, names.metric(name)) for name in METRICS)],
+        }
+        for name, options in choices.items():
+            cast(forms.ChoiceField, self.fields[name]).choices = options
+
+    def first_fields(self) -> list[forms.BoundField]:
+        """What everybody decides."""
+        return [self["role"], self["minutes"], self["activate"]]
+
+    def more_fields(self) -> list[forms.BoundField]:
+        """What most leave as it is."""
+        return [self["scope"], self["metric"], self["k"]]
+
+    def start(self, user: AbstractBaseUser | AnonymousUser) -> ModelRun:
+        """Order the search. Raises ``AlreadyRunning`` while another one for the role is under way."""
+        wanted = self.cleaned_data
+        role = ROLES[wanted["role"]]
+        metric = wanted["metric"] or role.metric.partition("@")[0]
+        judged = role.judged_by(f"{metric}@{wanted['k'] or 20}", wanted["scope"])
+        return ModelRun.objects.start(
+            AUTO,
+            role=judged.name,
+            minutes=wanted["minutes"],
+            metric=judged.metric,
+            scope=judged.scope,
+            user=user,
+            via="admin",
+            activate=wanted["activate"],
+        )
+
+
 def initial_like(run: str, algorithm: AlgorithmInfo) -> dict[str, Any]:
     """Initial values as those of the run with that key; empty when there is none of this algorithm.
 
@@ -99,6 +187,8 @@ def initial_like(run: str, algorithm: AlgorithmInfo) -> dict[str, Any]:
     if found is None:
         return {}
     parameters = describe.mapping(found.parameters)
+    if found.searches:
+        parameters = {**parameters, **describe.mapping(found.chosen_parameters)}
     known = [parameter.name for parameter in algorithm.parameters if parameter.name in parameters]
     fields = {PREFIX + name: parameters[name] for name in known}
     return {**fields, "role": found.role, "seed": found.seed, "activate": found.activate_if_better}

@@ -20,26 +20,51 @@ _NUMBER = re.compile(r"\d(?:[\d,.]*\d)?(?:e[+-]?\d+)?")
 PARAMETERS = {
     "alpha": pgettext_lazy("run", "alpha"),
     "amplification": pgettext_lazy("run", "amplification"),
+    "basket decay": pgettext_lazy("run", "basket decay"),
+    "bias regularization": pgettext_lazy("run", "bias regularization"),
+    "block": pgettext_lazy("run", "block"),
+    "dropout": pgettext_lazy("run", "dropout"),
     "epochs": pgettext_lazy("run", "epochs"),
     "factors": pgettext_lazy("run", "factors"),
     "false discovery rate": pgettext_lazy("run", "false discovery rate"),
+    "frequency scaling": pgettext_lazy("run", "frequency scaling"),
+    "group decay": pgettext_lazy("run", "group decay"),
+    "groups": pgettext_lazy("run", "groups"),
     "half life": pgettext_lazy("run", "half life"),
+    "half life orders": pgettext_lazy("run", "half life orders"),
+    "implicit regularization": pgettext_lazy("run", "implicit regularization"),
     "iterations": pgettext_lazy("run", "iterations"),
+    "l2": pgettext_lazy("run", "l2"),
     "learning rate": pgettext_lazy("run", "learning rate"),
+    "loss": pgettext_lazy("run", "loss"),
+    "margin": pgettext_lazy("run", "margin"),
+    "max antecedents": pgettext_lazy("run", "max antecedents"),
     "max order items": pgettext_lazy("run", "max order items"),
+    "metric": pgettext_lazy("run", "metric"),
+    "min confidence": pgettext_lazy("run", "min confidence"),
     "min lift": pgettext_lazy("run", "min lift"),
     "min support": pgettext_lazy("run", "min support"),
+    "negative weight": pgettext_lazy("run", "negative weight"),
+    "negatives": pgettext_lazy("run", "negatives"),
     "neighbours": pgettext_lazy("run", "neighbours"),
+    "patience": pgettext_lazy("run", "patience"),
     "regularization": pgettext_lazy("run", "regularization"),
+    "sampling": pgettext_lazy("run", "sampling"),
     "seed": pgettext_lazy("run", "seed"),
     "shrinkage": pgettext_lazy("run", "shrinkage"),
+    "similarity": pgettext_lazy("run", "similarity"),
+    "temperature": pgettext_lazy("run", "temperature"),
+    "unobserved weight": pgettext_lazy("run", "unobserved weight"),
     "weight": pgettext_lazy("run", "weight"),
+    "weight decay": pgettext_lazy("run", "weight decay"),
 }
 FIGURES = {
     "coverage": pgettext_lazy("run", "coverage"),
     "diversity": pgettext_lazy("run", "diversity"),
     "f1": pgettext_lazy("run", "f1"),
     "gini": pgettext_lazy("run", "gini"),
+    "miscalibration": pgettext_lazy("run", "miscalibration"),
+    "price bias": pgettext_lazy("run", "price bias"),
     "hit rate": pgettext_lazy("run", "hit rate"),
     "ndcg all": pgettext_lazy("run", "ndcg all"),
     "ndcg new": pgettext_lazy("run", "ndcg new"),
@@ -128,6 +153,12 @@ def word(name: str) -> str:
 def label(name: str) -> str:
     """The same at the head of a row or over a field: ``Half life``."""
     return capfirst(word(name).replace("_", " "))
+
+
+def metric(name: str) -> str:
+    """A metric at the head of a row: ``NDCG``, ``Hit rate``."""
+    short = {"ndcg", "map", "mrr", "rmse", "mae"}
+    return name.upper() if name in short else label(name)
 
 
 def empty(parameter: Parameter | None) -> str:

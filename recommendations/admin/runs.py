@@ -26,14 +26,22 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from recommendations.algorithms import catalogue
-from recommendations.models import AlreadyRunning, ModelRun, Placement
+from recommendations.models import AUTO, AlreadyRunning, CannotRetry, ModelRun, Placement
 
-from . import charts, describe, details, preview, roles
-from .forms import StartRunForm, initial_like
+from . import charts, describe, details, preview, roles, trials
+from .forms import SearchForm, StartRunForm, initial_like
 
 TEMPLATES = "admin/concierge_recommendations/modelrun"
 COMPARED = range(2, 5)  # as many as fit side by side on a page
-HEAVY = ("history", "log", "cleaning", "data_summary", "error", "split")  # columns that no list shows
+HEAVY = (
+    "history",
+    "log",
+    "cleaning",
+    "data_summary",
+    "error",
+    "split",
+    "study",
+)  # columns that no list shows
 
 
 @admin.register(ModelRun)
@@ -49,7 +57,7 @@ class ModelRunAdmin(admin.ModelAdmin):
         "duration_and_device",
         "started",
     )
-    list_filter = ("status", "role", "algorithm", "verdict")
+    list_filter = ("status", "role", "algorithm", "auto", "verdict")
     list_select_related = ("started_by",)
     list_per_page = 50
 
@@ -81,7 +89,9 @@ class ModelRunAdmin(admin.ModelAdmin):
             named("compare/", self.compare_view, "compare"),
             named("roll-back/", self.roll_back_view, "roll_back"),
             named("<int:pk>/progress/", self.progress_view, "progress"),
+            named("auto/", self.auto_view, "auto"),
             named("<int:pk>/cancel/", self.cancel_view, "cancel"),
+            named("<int:pk>/retry/", self.retry_view, "retry"),
             named("<int:pk>/activate/", self.activate_view, "activate"),
             *super().get_urls(),
         ]
@@ -90,7 +100,8 @@ class ModelRunAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("run"), ordering="pk")
     def algorithm_and_role(self, run: ModelRun) -> SafeString:
-        return with_note(str(run), describe.role_title(run.role))
+        how = _("found automatically") if run.auto and run.algorithm != AUTO else ""
+        return with_note(str(run), "; ".join(filter(None, (describe.role_title(run.role), how))))
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_badge(self, run: ModelRun) -> SafeString:
@@ -162,11 +173,14 @@ class ModelRunAdmin(admin.ModelAdmin):
         context = {
             "run": run,
             "charts": [
-                chart for chart in (charts.against_baselines(run), charts.learning_curve(run)) if chart
+                *(chart for chart in (charts.against_baselines(run),) if chart),
+                *trials.charts(run, trials.of(run)),
+                *(chart for chart in (charts.learning_curve(run),) if chart),
             ],
             "progress": details.progress(run),
             "sections": details.sections(run),
             "may_cancel": run.is_live and not run.cancel_requested and self.has_cancel_permission(request),
+            "may_retry": run.can_be_retried and self.has_add_permission(request),
             "roles_to_activate": self._roles_to_activate(request, run),
             "may_start": self.has_add_permission(request) and run.algorithm in catalogue.ALGORITHMS,
             "title": _("%(algorithm)s, run %(run)s")
@@ -229,6 +243,31 @@ class ModelRunAdmin(admin.ModelAdmin):
             "form": form,
         }
         return self._render(request, "start.html", {**context, **(extra_context or {})})
+
+    def auto_view(self, request: HttpRequest) -> HttpResponse:
+        """Find the best model: one button, and how models are judged for those who mind."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = SearchForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            started = self._start(request, form)
+            if started is not None:
+                return started
+        context = {"title": _("Find the best model"), "form": form}
+        return self._render(request, "auto.html", context)
+
+    @method_decorator(require_POST)
+    def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        run = self._run(pk)
+        try:
+            run.retry(user=request.user)
+        except (AlreadyRunning, CannotRetry) as refused:
+            self.message_user(request, str(refused), messages.ERROR)
+            return self._back_to(request, run)
+        self.log_change(request, run, _("Continued."))
+        return self._has_started(request, run)
 
     @method_decorator(require_POST)
     def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -296,7 +335,7 @@ class ModelRunAdmin(admin.ModelAdmin):
             if role not in serving
         ]
 
-    def _start(self, request: HttpRequest, form: StartRunForm) -> HttpResponse | None:
+    def _start(self, request: HttpRequest, form: StartRunForm | SearchForm) -> HttpResponse | None:
         """The way to the new run's page; None with an error on the form when there is a live run already."""
         try:
             run = form.start(request.user)
@@ -305,6 +344,10 @@ class ModelRunAdmin(admin.ModelAdmin):
             form.add_error(None, format_html(_("{} is under way already: wait for it or cancel it."), link))
             return None
         self.log_addition(request, run, [{"added": {}}])
+        return self._has_started(request, run)
+
+    def _has_started(self, request: HttpRequest, run: ModelRun) -> HttpResponse:
+        """Say that the run is under way, or why the broker or the process refused it; its page."""
         run.refresh_from_db()
         if run.status == run.Status.FAILED:
             self.message_user(

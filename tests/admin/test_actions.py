@@ -27,6 +27,9 @@ FORM = {
     "parameter_regularization": "",
     "parameter_weight": "log1p",
     "parameter_half_life": "",
+    "parameter_unobserved_weight": "1",
+    "parameter_frequency_scaling": "0",
+    "parameter_block": "64",
 }
 
 
@@ -65,6 +68,9 @@ def test_a_run_starts_with_typed_parameters_and_is_logged(manager: Client) -> No
         "regularization": None,
         "weight": "log1p",
         "half_life": None,
+        "unobserved_weight": 1.0,
+        "frequency_scaling": 0.0,
+        "block": 64,
     }
     assert (run.algorithm, run.role, run.seed, run.activate_if_better) == ("als", "personal", 3, True)
     assert (run.started_by.get_username(), run.started_via) == ("manager", "admin")

@@ -35,6 +35,7 @@ QUICK = {
 }
 LEARNS_TASTE = (
     "als",
+    "association_rules",
     "bought_together",
     "bpr",
     "ccl",

@@ -64,7 +64,10 @@ def test_a_training_stopped_from_the_keyboard_ends_in_a_sentence_and_is_cancelle
 
     ended = ModelRun.objects.get()
     assert (code, ended.status, ended.lock) == (130, "cancelled", None)
-    assert err == f"als (run {ended.pk}): stopped from the keyboard. What served before serves on."
+    assert err == (
+        f"als {ended.pk}: stopped from the keyboard. What served before serves on. "
+        f"manage.py recommendations_train --resume {ended.pk} --wait goes on from there."
+    )
     assert "Traceback" not in caplog.text
 
 
@@ -73,7 +76,8 @@ def test_several_algorithms_are_trained_one_after_another() -> None:
     code, out, _err = run("train", "--wait", "--algorithm", "trending", "--algorithm", "buy_again")
 
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["trending", "buy_again"]
+    told = [line for line in out.splitlines() if not line.startswith("  ")]
+    assert [line.split()[0] for line in told] == ["trending", "buy_again"]
     assert set(ActiveModel.objects.values_list("role", flat=True)) == {"trending", "buy_again"}
 
 

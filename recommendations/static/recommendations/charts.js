@@ -52,6 +52,7 @@
         borderColor: colours[place % colours.length],
         backgroundColor: bars ? series.values.map((_, index) => colours[index === 0 ? 0 : 1]) : colours[place % colours.length],
         maxBarThickness: 64,
+        showLine: !series.points,
         pointRadius: series.values.length > 60 ? 0 : 2,
         spanGaps: true,
       };

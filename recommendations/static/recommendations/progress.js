@@ -18,7 +18,7 @@
   }
 
   function update(news) {
-    ["label", "stage", "advice", "steps"].forEach((name) => show(name, news[name]));
+    ["label", "stage", "trial", "advice", "steps"].forEach((name) => show(name, news[name]));
     ["elapsed", "left", "device", "worker"].forEach((name) => show(name, news[name] || "–"));
     badge.className = "run-state run-" + news.code;
     if (news.percent === null) bar.removeAttribute("value");
