@@ -31,6 +31,7 @@ NEEDS = {
     "": {"django", "numpy"},
     "train": {"torch", "scipy", "safetensors", "optuna"},
     "boost": {"lightgbm"},
+    "rules": {"mlxtend"},
     "api": {"djangorestframework", "drf-spectacular"},
     "celery": {"celery"},
     "postgres": {"psycopg2-binary"},
