@@ -341,7 +341,7 @@ def test_a_person_takes_over_answers_and_hands_back(site: str, chat: Chat) -> No
         agent.type("text", "Anything else?")
         agent.find(".bot-reply button").click()
         customer.wait(lambda: chat.part("unread").is_displayed())
-        assert "new message" in chat.part("news").get_attribute("textContent")
+        customer.wait(lambda: "new message" in chat.part("news").get_attribute("textContent"))
         chat.part("launcher").click()
         customer.wait(lambda: "Anything else?" in chat.said()[-1])
         assert not chat.part("unread").is_displayed()
